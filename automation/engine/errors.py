@@ -1,0 +1,97 @@
+"""What can stop an execution, each with its code and a sentence for the person who reads it."""
+
+from typing import ClassVar
+
+from automation.engine.results import ErrorCode
+
+
+class EngineError(Exception):
+    """The execution ended because of an error inside OpsManager."""
+
+    code: ClassVar[ErrorCode] = ErrorCode.INTERNAL
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or (type(self).__doc__ or "").splitlines()[0])
+
+
+class RunbookInvalid(EngineError):
+    """The runbook's class is declared wrongly; raised when it is imported."""
+
+
+class UnknownRunbook(EngineError):
+    """No runbook has this id."""
+
+
+class ParametersInvalid(EngineError):
+    """A parameter is missing or not valid.
+
+    ``details`` maps the parameter's name on the wire to its messages.
+    """
+
+    code = ErrorCode.VALIDATION
+
+    def __init__(self, message: str, details: dict[str, list[str]]) -> None:
+        super().__init__(message)
+        self.details = details
+
+
+class ValidationFailed(EngineError):
+    """A step's own check did not hold; nothing is wrong with OpsManager or the connection."""
+
+    code = ErrorCode.VALIDATION
+
+
+class CommandFailed(EngineError):
+    """A command ended with an exit code that the step does not accept."""
+
+    code = ErrorCode.COMMAND_FAILED
+
+
+class ConnectionFailed(EngineError):
+    """The server could not be reached; nothing was sent."""
+
+    code = ErrorCode.CONNECTION
+
+
+class AuthenticationFailed(EngineError):
+    """The server refused the credential; nothing was sent."""
+
+    code = ErrorCode.AUTHENTICATION
+
+
+class HostKeyRejected(EngineError):
+    """The server's host key is unknown or has changed; nothing was sent."""
+
+    code = ErrorCode.HOST_KEY
+
+
+class SudoUnavailable(EngineError):
+    """The command needs root, and sudo is missing or wants a password."""
+
+    code = ErrorCode.SUDO
+
+
+class CommandTimedOut(EngineError):
+    """A command took longer than it may and was ended."""
+
+    code = ErrorCode.TIMEOUT
+
+
+class ConnectionLost(EngineError):
+    """The connection broke after a command was sent; it may have run."""
+
+    code = ErrorCode.CONNECTION_LOST
+
+
+class LeaseLost(EngineError):
+    """The execution is no longer this worker's to run."""
+
+    code = ErrorCode.WORKER_LOST
+
+
+class ExecutionStopped(EngineError):
+    """The execution was cancelled or ran out of time."""
+
+    def __init__(self, reason: str, message: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason

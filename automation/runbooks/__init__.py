@@ -1,0 +1,1 @@
+"""The runbooks that ship with OpsManager, one file each."""

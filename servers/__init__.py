@@ -1,0 +1,1 @@
+"""Servers, groups, credentials and host keys: the machines that runbooks run on."""
