@@ -1,0 +1,47 @@
+"""The runbooks of the code beside their rows in the database."""
+
+from functools import lru_cache
+
+import structlog
+from django.conf import settings
+
+from automation.engine.discovery import discover
+from automation.engine.registry import Registry, registry
+from automation.models import CatalogEntry
+
+log = structlog.get_logger(__name__)
+
+
+@lru_cache(maxsize=1)
+def runbooks() -> Registry:
+    """Return the registry, all runbook packages imported; those that fail are said once."""
+    for problem in discover(packages=settings.AUTOMATION_RUNBOOK_PACKAGES):
+        log.error("runbook not loaded", module=problem.module, reason=problem.reason)
+    return registry
+
+
+def sync() -> None:
+    """Give each runbook its row and refresh what is copied from its class.
+
+    What operators configured stays; the row of a runbook that is gone is kept, as not deployed.
+    """
+    found = runbooks()
+    for runbook in found:
+        copied = {
+            "title": runbook.title,
+            "summary": runbook.summary(),
+            "category": runbook.category,
+            "platforms": [str(platform) for platform in runbook.platforms],
+            "changes": runbook.changes,
+            "is_deployed": True,
+        }
+        configured = {
+            "dangerous": runbook.dangerous,
+            "timeout_seconds": runbook.timeout,
+            "max_retries": runbook.max_retries,
+            "cooldown_minutes": runbook.cooldown_minutes,
+        }
+        CatalogEntry.objects.update_or_create(
+            runbook_id=runbook.id, defaults=copied, create_defaults={**copied, **configured}
+        )
+    CatalogEntry.objects.exclude(runbook_id__in=found.ids()).update(is_deployed=False)

@@ -1,0 +1,191 @@
+"""One run of one runbook on one server."""
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from automation.engine.results import ErrorCode, Status, Verdict
+from automation.models.catalog_entry import CatalogEntry
+from opsmanager.common.models import UUIDModel
+from servers.models import Server
+
+
+class Trigger(models.TextChoices):
+    """What started an execution."""
+
+    INCIDENT = "INCIDENT", "Incident"
+    MANUAL = "MANUAL", "By hand"
+    SCHEDULED = "SCHEDULED", "Schedule"
+    WORKFLOW = "WORKFLOW", "Workflow"
+
+
+class Priority(models.IntegerChoices):
+    """Which execution goes first; the smaller number does."""
+
+    HIGH = 1
+    NORMAL = 2
+    LOW = 3
+
+
+def _choices(kind: type[Status | Verdict | ErrorCode]) -> list[tuple[str, str]]:
+    return [(value, value.replace("_", " ").capitalize()) for value in kind]
+
+
+class Execution(UUIDModel):
+    """One run of one runbook on one server.
+
+    A worker claims it by a conditional update and then holds a lease, renewed while it lives; each
+    of its writes carries the ``fence`` of the claim, so that a worker which lost its lease can
+    write nothing more. All times are the database's.
+    """
+
+    runbook = models.ForeignKey(CatalogEntry, on_delete=models.PROTECT, related_name="executions")
+    server = models.ForeignKey(Server, on_delete=models.PROTECT, related_name="executions")
+    incident_id = models.UUIDField(null=True)
+    """Incidents stand above automation, so this is an id and no reference."""
+    triggered_by = models.CharField(max_length=20, choices=Trigger.choices)
+    triggered_by_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="executions"
+    )
+    reason = models.TextField(blank=True)
+    status = models.CharField(max_length=20, choices=_choices(Status), default=Status.PENDING)
+    verdict = models.CharField(max_length=20, choices=_choices(Verdict), blank=True)
+    priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.NORMAL)
+    parameters = models.JSONField(default=dict)
+    is_dry_run = models.BooleanField(default=False)
+    changes = models.BooleanField(default=True)
+    """Whether it may change the server, and so needs the server to itself."""
+    current_step = models.PositiveSmallIntegerField(default=0)
+    total_steps = models.PositiveSmallIntegerField(default=0)
+    step_titles = ArrayField(models.CharField(max_length=200), default=list)
+    """As they were when it was launched; the code may change later."""
+    steps_done = models.PositiveSmallIntegerField(default=0)
+    timeout_seconds = models.PositiveIntegerField(default=300)
+
+    queued_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    result_summary = models.TextField(blank=True)
+    result_data = models.JSONField(default=dict)
+    context = models.JSONField(default=dict)
+    """What the steps shared; a later undo reads it."""
+    assessment_before = models.JSONField(null=True)
+    assessment_after = models.JSONField(null=True)
+    error_code = models.CharField(max_length=30, choices=_choices(ErrorCode), blank=True)
+    error_message = models.TextField(blank=True)
+
+    attempt = models.PositiveSmallIntegerField(default=0)
+    retry_of = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, related_name="retries"
+    )
+    rollback_performed = models.BooleanField(default=False)
+    rollback_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    rollback_at = models.DateTimeField(null=True)
+    cancel_requested_at = models.DateTimeField(null=True)
+    cancel_requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    cancel_outcome = models.CharField(max_length=20, blank=True)
+
+    # How it gets to a worker, and stays with it.
+    fence = models.BigIntegerField(default=0)
+    worker = models.CharField(max_length=200, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    woken_at = models.DateTimeField(null=True)
+    revision = models.BigIntegerField(default=0)
+    """Grows with each change of the row or its log, so that a poll can ask for what is new."""
+    last_seq = models.PositiveIntegerField(default=0)
+    idempotency_key = models.CharField(max_length=200, null=True)
+    idempotency_hash = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        permissions = [
+            ("cancel_execution", "Can cancel executions of others"),
+            ("retry_execution", "Can run executions again"),
+            ("rollback_execution", "Can roll executions back"),
+            ("force_execution", "Can run in spite of a cooldown"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=list(Status)), name="execution_status_known"
+            ),
+            # The server lock itself: one changing execution runs on a server at a time.
+            models.UniqueConstraint(
+                "server",
+                condition=Q(status=Status.RUNNING, changes=True, is_dry_run=False),
+                name="execution_server_lock",
+            ),
+            models.UniqueConstraint(
+                "triggered_by_user",
+                "idempotency_key",
+                condition=Q(idempotency_key__isnull=False),
+                name="execution_idempotency_key",
+            ),
+        ]
+        indexes = [
+            models.Index(F("queued_at").desc(), name="execution_newest"),
+            models.Index("runbook", F("queued_at").desc(), name="execution_of_runbook"),
+            models.Index("server", F("queued_at").desc(), name="execution_on_server"),
+            models.Index("status", F("queued_at").desc(), name="execution_in_status"),
+            models.Index(
+                "verdict",
+                F("queued_at").desc(),
+                name="execution_with_verdict",
+                condition=~Q(verdict=""),
+            ),
+            models.Index("triggered_by", F("queued_at").desc(), name="execution_by_trigger"),
+            models.Index("triggered_by_user", F("queued_at").desc(), name="execution_by_user"),
+            models.Index(
+                "incident_id",
+                F("queued_at").desc(),
+                name="execution_of_incident",
+                condition=Q(incident_id__isnull=False),
+            ),
+            models.Index("is_dry_run", F("queued_at").desc(), name="execution_dry_run"),
+            # What cooldowns, queues and leases look at, each a few rows however long the history.
+            models.Index(
+                "runbook",
+                "server",
+                F("queued_at").desc(),
+                name="execution_cooldown",
+                condition=Q(is_dry_run=False),
+            ),
+            models.Index(
+                "priority", "queued_at", name="execution_queue", condition=Q(status="PENDING")
+            ),
+            models.Index("lease_until", name="execution_leases", condition=Q(status="RUNNING")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.runbook} on {self.server}"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it has ended."""
+        return Status(self.status).is_final
+
+    @property
+    def success(self) -> bool | None:
+        """Whether it succeeded; ``None`` while it has not ended."""
+        return Status(self.status) is Status.SUCCESS if self.is_final else None
+
+    @property
+    def progress(self) -> int:
+        """How far it is, 0 to 100, by steps."""
+        if self.is_final:
+            return 100
+        return (
+            round(100 * max(self.current_step - 1, 0) / self.total_steps) if self.total_steps else 0
+        )
+
+    @property
+    def duration_ms(self) -> int | None:
+        """From its start to its end, in milliseconds; ``None`` before both are known."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return round((self.finished_at - self.started_at).total_seconds() * 1000)

@@ -1,0 +1,1 @@
+"""Incidents: what is broken, what was tried, and what might help."""

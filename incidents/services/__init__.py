@@ -1,0 +1,1 @@
+"""Writes of incidents: checked, audited, each with its line in the timeline."""

@@ -1,0 +1,1 @@
+"""Users, their roles, and the one place that decides who may do what."""

@@ -1,0 +1,45 @@
+"""The one place that decides who may do what, and the only importer of django-guardian."""
+
+from typing import Any, TypeVar, cast
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Model, QuerySet
+from guardian.shortcuts import assign_perm, get_objects_for_user, remove_perm
+
+from opsmanager.accounts.models import User
+from opsmanager.common.problems import NotPermitted
+
+Actor = User | AbstractBaseUser | AnonymousUser
+_M = TypeVar("_M", bound=Model)
+
+
+def may(user: Actor, permission: str) -> bool:
+    """Return whether the user has the permission everywhere (not just for one object)."""
+    return bool(user.is_active and cast("User", user).has_perm(permission))
+
+
+def require(user: Actor, permission: str, message: str) -> None:
+    """Raise :class:`NotPermitted` with the sentence unless the user has the permission."""
+    if not may(user, permission):
+        raise NotPermitted(message)
+
+
+def granted(user: Actor, permission: str, rows: QuerySet[_M]) -> QuerySet[_M]:
+    """Return those rows for which the user was granted the permission one by one."""
+    if not user.is_active:
+        return rows.none()
+    found: QuerySet[_M] = get_objects_for_user(
+        user, permission, klass=rows, accept_global_perms=False, with_superuser=False
+    )
+    return found
+
+
+def grant(user_or_group: Any, permission: str, row: Model) -> None:
+    """Grant the permission for this one row."""
+    assign_perm(permission, user_or_group, row)
+
+
+def withdraw(user_or_group: Any, permission: str, row: Model) -> None:
+    """Take the permission for this one row back."""
+    remove_perm(permission, user_or_group, row)

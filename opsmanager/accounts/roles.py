@@ -1,0 +1,77 @@
+"""The six roles and what each may do: Django groups with exactly these permissions.
+
+The groups are made, and given what they lack, after each migration.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import AppConfig
+
+VIEW_RUNBOOKS = "automation.view_catalogentry"
+EXECUTE_RUNBOOKS = "automation.execute_catalogentry"
+VIEW_EXECUTIONS = "automation.view_execution"
+CANCEL_EXECUTIONS = "automation.cancel_execution"
+RETRY_EXECUTIONS = "automation.retry_execution"
+ROLL_BACK_EXECUTIONS = "automation.rollback_execution"
+DELETE_EXECUTIONS = "automation.delete_execution"
+FORCE_EXECUTIONS = "automation.force_execution"
+VIEW_INCIDENTS = "incidents.view_incident"
+MANAGE_INCIDENTS = "incidents.manage_incident"
+VIEW_SERVERS = "servers.view_server"
+MANAGE_SERVERS = "servers.change_server"
+OPERATE_SERVERS = "servers.operate_server"
+
+_READ = (VIEW_RUNBOOKS, VIEW_EXECUTIONS, VIEW_SERVERS)
+_NOC = (*_READ, EXECUTE_RUNBOOKS, VIEW_INCIDENTS, MANAGE_INCIDENTS)
+_MANAGER = (
+    *_NOC,
+    CANCEL_EXECUTIONS,
+    RETRY_EXECUTIONS,
+    ROLL_BACK_EXECUTIONS,
+    DELETE_EXECUTIONS,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Role:
+    """A role: the name of its group, and what it may do."""
+
+    name: str
+    permissions: tuple[str, ...] = ()
+    """``app_label.codename`` each."""
+    apps: tuple[str, ...] = ()
+    """Apps of which it has every permission."""
+
+
+_ALL_APPS = ("automation", "incidents", "servers", "audit", "django_celery_beat")
+
+ROLES = (
+    Role(name="SUPER_ADMIN", apps=(*_ALL_APPS, "accounts", "auth", "guardian")),
+    Role(name="ADMIN", apps=_ALL_APPS),
+    Role(name="MANAGER", permissions=_MANAGER),
+    Role(name="NOC", permissions=_NOC),
+    Role(name="HELPDESK", permissions=_READ),
+    Role(name="HR"),
+    Role(name="FINANCE"),
+)
+"""Highest first; HR and FINANCE have nothing here."""
+
+
+def grant_to_roles(sender: AppConfig, **_: Any) -> None:
+    """Make the role groups, and add what they lack of the permissions of one app."""
+    from django.contrib.auth.models import Group, Permission  # apps are loading when roles is read
+
+    if not sender.models_module:
+        return
+    own = {p.codename: p for p in Permission.objects.filter(content_type__app_label=sender.label)}
+    for role in ROLES:
+        group, _made = Group.objects.get_or_create(name=role.name)
+        if sender.label in role.apps:
+            group.permissions.add(*own.values())
+        wanted = [name.split(".")[1] for name in role.permissions if _of(sender, name)]
+        group.permissions.add(*(own[codename] for codename in wanted if codename in own))
+
+
+def _of(app: AppConfig, permission: str) -> bool:
+    return permission.startswith(f"{app.label}.")

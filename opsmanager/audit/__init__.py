@@ -1,0 +1,1 @@
+"""Who did what, from where, with what result: the trail."""

@@ -1,0 +1,11 @@
+"""Django's entry for the audit trail."""
+
+from django.apps import AppConfig
+
+
+class AuditConfig(AppConfig):
+    """The audit trail."""
+
+    name = "opsmanager.audit"
+    label = "audit"
+    verbose_name = "Audit"

@@ -1,0 +1,1 @@
+"""The conventions of the JSON API: envelopes, paging, camelCase, errors."""

@@ -1,0 +1,77 @@
+"""Tables partitioned by month: as a migration makes them, and as time goes on."""
+
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.db import connection
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.operations import CreateModel
+from django.db.migrations.state import ProjectState
+
+PARTITIONED_TABLES = ("automation_executionlog", "audit_auditevent")
+"""Each has a range partition a month and a default one, which catches what no month covers."""
+
+
+class CreatePartitionedModel(CreateModel):
+    """Create a model's table partitioned by the month of its column ``partition_by``.
+
+    Its first partitions and the default one are made at once, so that it can take rows.
+    """
+
+    partition_by = ""
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        """Create the table, and its partitions for this month and the next ones."""
+        plain = schema_editor.sql_create_table
+        schema_editor.sql_create_table = f"{plain} PARTITION BY RANGE ({self.partition_by})"
+        try:
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+        finally:
+            schema_editor.sql_create_table = plain
+        table = to_state.apps.get_model(app_label, self.name)._meta.db_table
+        schema_editor.execute(f"CREATE TABLE {table}_default PARTITION OF {table} DEFAULT")
+        make_partitions((table,))
+
+
+def _months(first: datetime, count: int) -> list[datetime]:
+    months = []
+    year, month = first.year, first.month
+    for _ in range(count + 1):
+        months.append(datetime(year, month, 1, tzinfo=UTC))
+        year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+    return months
+
+
+def make_partitions(
+    tables: tuple[str, ...] = PARTITIONED_TABLES,
+    *,
+    now: datetime | None = None,
+    ahead: int | None = None,
+) -> list[str]:
+    """Make the partitions of this month and of the next ``ahead`` ones that are missing.
+
+    Returns the names of those made. Safe to call at any time, from any number of processes.
+    """
+    ahead = settings.AUTOMATION_PARTITIONS_AHEAD if ahead is None else ahead
+    months = _months(now or datetime.now(UTC), ahead + 1)
+    made = []
+    with connection.cursor() as cursor:
+        for table in tables:
+            for first, after in zip(months, months[1:], strict=False):
+                name = f"{table}_{first:%Y_%m}"
+                cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [name])
+                if cursor.fetchone()[0]:
+                    continue
+                # Names and bounds are made here, from a fixed list and the clock.
+                cursor.execute(
+                    f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF {table} "
+                    f"FOR VALUES FROM ('{first.isoformat()}') TO ('{after.isoformat()}')"
+                )
+                made.append(name)
+    return made

@@ -1,0 +1,136 @@
+"""The one exception that carries a human sentence, a machine code and an HTTP status."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+
+
+class Problem(Exception):  # noqa: N818 - it is what a person is told, not an accident
+    """Something that a person asked for can't be done.
+
+    ``message`` is a plain sentence with what to do next; ``code`` is for programs; ``details``
+    is JSON; ``retry_after`` is in seconds, where waiting helps.
+    """
+
+    status = 400
+    name = "BadRequest"
+    code = "INVALID"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        details: Mapping[str, Any] | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.code
+        self.details = dict(details or {})
+        self.retry_after = retry_after
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the error form of the API."""
+        return {
+            "error": self.name,
+            "message": self.message,
+            "code": self.code,
+            "details": self.details,
+        }
+
+
+class Invalid(Problem):
+    """What was sent is not valid; ``details`` maps fields to lists of sentences."""
+
+    name = "ValidationError"
+    code = "VALIDATION"
+
+
+class InvalidState(Problem):
+    """It can't be done to something in this state."""
+
+    name = "InvalidState"
+    code = "INVALID_STATE"
+
+
+class ConfirmationNeeded(Problem):
+    """It is dangerous or on a production server, and was not confirmed."""
+
+    name = "ConfirmationNeeded"
+    code = "CONFIRMATION_REQUIRED"
+
+
+class NotPermitted(Problem):
+    """This user may not do this."""
+
+    status = 403
+    name = "PermissionDenied"
+    code = "NOT_PERMITTED"
+
+
+class NotFound(Problem):
+    """It does not exist, or this user may not see it."""
+
+    status = 404
+    name = "NotFound"
+    code = "NOT_FOUND"
+
+
+class Conflict(Problem):
+    """It clashes with what is there already."""
+
+    status = 409
+    name = "Conflict"
+    code = "CONFLICT"
+
+
+class KeyReused(Problem):
+    """An idempotency key was used before, for something else."""
+
+    status = 422
+    name = "IdempotencyKeyReused"
+    code = "IDEMPOTENCY_KEY_REUSED"
+
+
+class CoolingDown(Problem):
+    """The runbook ran on this server a short time ago."""
+
+    status = 429
+    name = "RateLimitExceeded"
+    code = "RATE_LIMIT_EXCEEDED"
+
+
+class Unavailable(Problem):
+    """A part of OpsManager that this needs does not answer now."""
+
+    status = 503
+    name = "ServiceUnavailable"
+    code = "UNAVAILABLE"
+
+
+class ProblemMiddleware:
+    """Turn a problem that a page raised into a page that says it, never a stack trace."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer a :class:`Problem`; leave every other exception to Django."""
+        if not isinstance(exception, Problem):
+            return None
+        if request.path.startswith("/api/"):
+            return JsonResponse(exception.as_json(), status=exception.status)
+        if request.method == "POST" and exception.status not in (403, 404):
+            messages.error(request, exception.message)
+            return redirect(request.headers.get("referer") or "home")
+        name = exception.status if exception.status in (403, 404) else 400
+        return render(
+            request, f"{name}.html", {"message": exception.message}, status=exception.status
+        )

@@ -1,0 +1,42 @@
+"""Show the values of parameters, labels and assessments, whatever their type."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from django import template
+
+register = template.Library()
+
+
+@register.filter
+def plain(value: object) -> str:
+    """Return a JSON value as words: yes and no, lists with commas, a dash for nothing.
+
+    >>> [plain(value) for value in (True, None, [80, 443], 2.50, {"a": 1}, "nginx")]
+    ['yes', '—', '80, 443', '2.5', '{"a": 1}', 'nginx']
+    """
+    if value is None or value == "" or value == []:
+        return "—"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return json.dumps(value, default=str, ensure_ascii=False)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(plain(item) for item in value)
+    return str(value)
+
+
+@register.filter
+def pairs(mapping: Mapping[str, object] | None) -> list[tuple[str, object]]:
+    """Return a mapping's items, also of one that has a key called ``items``."""
+    return list((mapping or {}).items())
+
+
+@register.filter
+def words(name: str) -> str:
+    """Return a machine's name as people write it: ``NOT_FIXED`` is "Not fixed".
+
+    >>> [words(name) for name in ("NOT_FIXED", "service_name", "")]
+    ['Not fixed', 'Service name', '']
+    """
+    return name.replace("_", " ").capitalize()

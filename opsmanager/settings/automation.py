@@ -1,0 +1,20 @@
+"""How runbooks are run: limits, leases, queues."""
+
+from opsmanager.settings import env
+
+AUTOMATION_RUNBOOK_PACKAGES = ["automation.runbooks"]
+AUTOMATION_WORKER_CONCURRENCY = env.integer("AUTOMATION_WORKER_CONCURRENCY", 32, least=1, most=1000)
+AUTOMATION_MAX_EXECUTION_TIME = env.integer("AUTOMATION_MAX_EXECUTION_TIME", 300, least=1)
+AUTOMATION_DEFAULT_COOLDOWN = env.integer("AUTOMATION_DEFAULT_COOLDOWN", 10)
+AUTOMATION_DRY_RUN_DEFAULT = env.flag("AUTOMATION_DRY_RUN_DEFAULT", default=False)
+
+# A worker renews its leases every `heartbeat` seconds; silent for `lease`, it has lost them.
+AUTOMATION_LEASE_SECONDS = 45
+AUTOMATION_HEARTBEAT_SECONDS = 10
+# Nothing is sent to a server with less than this left of the lease.
+AUTOMATION_LEASE_MARGIN_SECONDS = 15
+# How long a PENDING execution waits before it is woken again, and how often that is looked for.
+AUTOMATION_WAKE_AFTER_SECONDS = 20
+AUTOMATION_SWEEP_SECONDS = 10
+
+AUTOMATION_PARTITIONS_AHEAD = 3

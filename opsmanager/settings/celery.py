@@ -1,0 +1,62 @@
+"""Celery in its least clever mode: a message is a wake-up that carries one id.
+
+Losing or doubling any number of messages changes nothing, because PostgreSQL holds the truth.
+"""
+
+from datetime import timedelta
+
+from kombu import Queue
+
+from opsmanager.settings import env
+
+REDIS_URL = env.redis()
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 1,
+    "socket_timeout": 5,
+    "socket_keepalive": True,
+    "health_check_interval": 25,
+    "visibility_timeout": 3600,
+    # Several queues are read in the order in which they are named: HIGH first.
+    "queue_order_strategy": "priority",
+}
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SERIALIZER = "json"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = False
+CELERY_TASK_REJECT_ON_WORKER_LOST = False
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_CREATE_MISSING_QUEUES = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_ENABLE_UTC = True
+CELERY_TIMEZONE = "UTC"
+
+CELERY_TASK_QUEUES = [
+    Queue("automation.high"),
+    Queue("automation.normal"),
+    Queue("automation.low"),
+    Queue("servers"),
+    Queue("maintenance"),
+]
+CELERY_TASK_DEFAULT_QUEUE = "maintenance"
+CELERY_TASK_ROUTES = {"servers.tasks.*": {"queue": "servers"}}
+
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULE = {
+    "make-partitions": {
+        "task": "opsmanager.common.tasks.make_partitions",
+        "schedule": timedelta(hours=6),
+    },
+    "beat-heartbeat": {
+        "task": "opsmanager.common.tasks.note_beat",
+        "schedule": timedelta(seconds=30),
+    },
+}
+DJANGO_CELERY_BEAT_TZ_AWARE = True

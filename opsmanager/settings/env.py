@@ -1,0 +1,134 @@
+"""Typed readers of settings from the environment: each as ``NAME`` or a file in ``NAME_FILE``."""
+
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+
+class SettingInvalid(Exception):  # noqa: N818 - reads as the sentence it carries
+    """A setting is missing or wrong; the message names it and says what to do."""
+
+
+def text(name: str, default: str | None = None) -> str:
+    """Return the setting ``name``, read from the file in ``NAME_FILE`` when that is set.
+
+    Without a ``default`` the setting is required. Raises :class:`SettingInvalid`.
+    """
+    path = os.environ.get(f"{name}_FILE", "")
+    if path:
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as problem:
+            reason = getattr(problem, "strerror", None) or "not UTF-8 text"
+            raise SettingInvalid(
+                f"{name}_FILE names {path}, which can't be read ({reason}). "
+                "Check the path and who may read it."
+            ) from problem
+    value = os.environ.get(name, "")
+    if value:
+        return value
+    if default is None:
+        raise SettingInvalid(
+            f"{name} is not set. Set it, or name a file that holds it in {name}_FILE "
+            "(`make run` makes all settings itself)."
+        )
+    return default
+
+
+def integer(name: str, default: int, *, least: int = 0, most: int | None = None) -> int:
+    """Return a whole number between ``least`` and ``most``. Raises :class:`SettingInvalid`."""
+    value = text(name, str(default))
+    try:
+        number = int(value)
+    except ValueError:
+        raise SettingInvalid(f"{name} must be a whole number, not {value!r}.") from None
+    if number < least or (most is not None and number > most):
+        limit = f"at least {least}" if most is None else f"between {least} and {most}"
+        raise SettingInvalid(f"{name} must be {limit}, not {number}.")
+    return number
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """Return a yes-or-no setting: true/false, yes/no, on/off, 1/0."""
+    value = text(name, "true" if default else "false").lower()
+    if value in ("true", "yes", "on", "1"):
+        return True
+    if value in ("false", "no", "off", "0"):
+        return False
+    raise SettingInvalid(f"{name} must be true or false, not {value!r}.")
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """Return a comma separated list without empty items."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def database(name: str = "DATABASE_URL") -> dict[str, object]:
+    """Return Django's database settings from ``postgresql://user:password@host:port/name?option=x``.
+
+    Options after ``?`` go to libpq as they are. Raises :class:`SettingInvalid`; its message never
+    repeats the URL, which holds a password.
+    """
+    value = text(name)
+    example = "postgresql://user:password@host:5432/opsmanager"
+    try:
+        url = urlsplit(value)
+        port = url.port or 5432
+    except ValueError:
+        raise SettingInvalid(f"{name} can't be read. It must look like {example}.") from None
+    if url.scheme not in ("postgres", "postgresql"):
+        raise SettingInvalid(
+            f"{name} names a {url.scheme or 'nameless'} database; OpsManager needs PostgreSQL. "
+            f"It must look like {example}."
+        )
+    path = unquote(url.path.lstrip("/"))
+    if not path:
+        raise SettingInvalid(f"{name} names no database. It must look like {example}.")
+    options: dict[str, object] = {}
+    for pair in url.query.split("&") if url.query else []:
+        key, _, setting = pair.partition("=")
+        options[key] = unquote(setting)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": path,
+        "USER": unquote(url.username or ""),
+        "PASSWORD": unquote(url.password or ""),
+        "HOST": unquote(url.hostname or ""),
+        "PORT": str(port),
+        "OPTIONS": options,
+    }
+
+
+def redis(name: str = "REDIS_URL") -> str:
+    """Return a Redis URL. Raises :class:`SettingInvalid` without repeating it."""
+    value = text(name)
+    scheme = value.partition("://")[0]
+    if scheme not in ("redis", "rediss", "unix"):
+        raise SettingInvalid(f"{name} must look like redis://:password@host:6379/0.")
+    return value
+
+
+def rsa_key(name: str) -> tuple[str, str]:
+    """Return (private, public) PEM of an RSA key; two empty strings when it is not set.
+
+    Raises :class:`SettingInvalid` for anything that is no RSA private key without a password.
+    """
+    private = text(name, "")
+    if not private:
+        return "", ""
+    try:
+        key = serialization.load_pem_private_key(private.encode(), password=None)
+    except (ValueError, TypeError):
+        key = None
+    if not isinstance(key, RSAPrivateKey):
+        raise SettingInvalid(
+            f"{name} must hold an RSA private key in PEM form without a password, as "
+            "`openssl genrsa 2048` prints it."
+        )
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return private, public.decode()

@@ -1,0 +1,11 @@
+"""The settings of the tests: the real ones, with cheap passwords and plain static files."""
+
+from opsmanager.settings import *
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+# Tests borrow and return connections in one process; a pool would outlive the test database.
+DATABASES["default"]["OPTIONS"].pop("pool", None)  # type: ignore[index, attr-defined]

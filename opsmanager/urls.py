@@ -1,0 +1,3 @@
+"""The site map."""
+
+urlpatterns: list[object] = []

@@ -1,0 +1,19 @@
+"""The tables of servers."""
+
+from servers.models.credential import AuthType, Credential
+from servers.models.host_key import HostKey, HostKeyState
+from servers.models.probe import Probe, ProbeKind
+from servers.models.server import Environment, Platform, Server, ServerGroup
+
+__all__ = [
+    "AuthType",
+    "Credential",
+    "Environment",
+    "HostKey",
+    "HostKeyState",
+    "Platform",
+    "Probe",
+    "ProbeKind",
+    "Server",
+    "ServerGroup",
+]

@@ -1,0 +1,115 @@
+"""A machine reached over SSH, and named sets of them."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models.functions import Lower
+
+from opsmanager.common.models import TimestampedModel, UUIDModel
+from servers.models.credential import Credential
+
+
+class Platform(models.TextChoices):
+    """What a server runs; a runbook names the platforms it is for."""
+
+    LINUX = "LINUX", "Linux"
+    WINDOWS = "WINDOWS", "Windows"
+
+
+class Environment(models.TextChoices):
+    """What a server is for; production ones want a confirmation."""
+
+    PRODUCTION = "PRODUCTION", "Production"
+    STAGING = "STAGING", "Staging"
+    DEVELOPMENT = "DEVELOPMENT", "Development"
+    DEMO = "DEMO", "Demo"
+
+
+class ServerGroup(UUIDModel, TimestampedModel):
+    """A named set of servers, to run on and to grant."""
+
+    name = models.CharField(max_length=100, unique=True)
+    description = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        permissions = [("operate_servergroup", "Can run runbooks on the servers of the group")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Server(UUIDModel, TimestampedModel):
+    """A machine reached over SSH.
+
+    ``reachable``, ``latency_ms``, ``error_code``, ``error_message`` and ``checked_at`` are what the
+    last check found.
+    """
+
+    name = models.CharField(
+        max_length=100,
+        unique=True,
+        validators=[
+            RegexValidator(
+                r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z",
+                "Use letters, digits, dots, dashes and underscores, beginning with a letter or "
+                "digit.",
+            )
+        ],
+    )
+    hostname = models.CharField(
+        max_length=253,
+        validators=[
+            RegexValidator(
+                r"^[A-Za-z0-9._:-]*[A-Za-z0-9.]\Z|^::1?\Z",
+                "Use a host name or an IP address, without a port.",
+            )
+        ],
+        help_text="Host name or IP address",
+    )
+    port = models.PositiveIntegerField(
+        default=22, validators=[MinValueValidator(1), MaxValueValidator(65535)]
+    )
+    platform = models.CharField(max_length=20, choices=Platform.choices, default=Platform.LINUX)
+    environment = models.CharField(
+        max_length=20, choices=Environment.choices, default=Environment.PRODUCTION
+    )
+    description = models.TextField(blank=True)
+    credential = models.ForeignKey(
+        Credential, on_delete=models.PROTECT, null=True, blank=True, related_name="servers"
+    )
+    groups = models.ManyToManyField(ServerGroup, blank=True, related_name="servers")
+    tags = ArrayField(models.CharField(max_length=50), default=list, blank=True)
+    is_active = models.BooleanField(default=True)
+    in_maintenance = models.BooleanField(default=False)
+    keeps_records = models.BooleanField(
+        default=True,
+        help_text="Keep a record of each changing command in ~/.opsm on the server, so that its "
+        "result can be read after a lost connection",
+    )
+    reachable = models.BooleanField(null=True, editable=False)
+    latency_ms = models.PositiveIntegerField(null=True, editable=False)
+    error_code = models.CharField(max_length=40, blank=True, editable=False)
+    error_message = models.TextField(blank=True, editable=False)
+    checked_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+        permissions = [("operate_server", "Can run runbooks on the server")]
+        indexes = [
+            models.Index(Lower("hostname"), name="server_hostname"),
+            models.Index("environment", "name", name="server_environment"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_production(self) -> bool:
+        """Whether a run on it wants a confirmation."""
+        return self.environment == Environment.PRODUCTION
+
+    @property
+    def address(self) -> str:
+        """``host:port``, for people."""
+        return f"{self.hostname}:{self.port}"

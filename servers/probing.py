@@ -1,0 +1,81 @@
+"""Takes a look at a server, in a worker: can we log in, and which host key does it offer?"""
+
+import structlog
+from django.db import connection
+from django.db.models.functions import Now
+
+from servers import known_keys
+from servers.models import Probe, ProbeKind, Server
+from servers.ssh import check, errors
+from servers.ssh.host_keys import offered_key
+from servers.targets import target_of
+
+log = structlog.get_logger(__name__)
+
+_CODES: tuple[tuple[type[errors.SshError], str], ...] = (
+    (errors.Unreachable, "CONNECTION"),
+    (errors.LoginRefused, "AUTHENTICATION"),
+    (errors.CredentialInvalid, "AUTHENTICATION"),
+    (errors.HostKeyUnknown, "HOST_KEY"),
+    (errors.HostKeyChanged, "HOST_KEY"),
+    (errors.ChannelLost, "CONNECTION_LOST"),
+)
+_TIMEOUT_SECONDS = 10.0
+
+
+def take(probe_id: str) -> None:
+    """Take the look with this id, once; nothing happens when another worker has it."""
+    if not Probe.objects.filter(pk=probe_id, taken_at=None).update(taken_at=Now()):
+        return
+    probe = Probe.objects.select_related("server__credential").get(pk=probe_id)
+    try:
+        found = _look(probe)
+    except errors.SshError as problem:
+        found = {"reachable": False, "error_code": code_of(problem), "message": str(problem)}
+    except Exception:
+        log.exception("probe failed", server=probe.server.name, kind=probe.kind)
+        found = {
+            "reachable": False,
+            "error_code": "INTERNAL",
+            "message": "OpsManager itself failed to look at the server. Its log says why.",
+        }
+    Probe.objects.filter(pk=probe.pk).update(finished_at=Now(), **found)
+    if probe.kind == ProbeKind.CHECK:
+        _keep(probe.server, found)
+
+
+def code_of(problem: errors.SshError) -> str:
+    """Return the error code of the contract for an SSH error."""
+    return next((code for kind, code in _CODES if isinstance(problem, kind)), "CONNECTION")
+
+
+def _look(probe: Probe) -> dict[str, object]:
+    server = probe.server
+    if probe.kind == ProbeKind.HOST_KEY:
+        connection.close()
+        key = offered_key(server.hostname, server.port, _TIMEOUT_SECONDS)
+        known_keys.note_offered(server, key)
+        return {"reachable": True, "message": f"{server.name} offers {key.fingerprint}."}
+    try:
+        target = target_of(server)
+        # Never hold a database connection while waiting for a server.
+        connection.close()
+        latency = check.check(target)
+    except (errors.HostKeyUnknown, errors.HostKeyChanged) as problem:
+        known_keys.note_offered(server, problem.offered)
+        raise
+    return {
+        "reachable": True,
+        "latency_ms": round(latency),
+        "message": f"{server.name} answered and let {target.username} log in.",
+    }
+
+
+def _keep(server: Server, found: dict[str, object]) -> None:
+    Server.objects.filter(pk=server.pk).update(
+        reachable=found["reachable"],
+        latency_ms=found.get("latency_ms"),
+        error_code=found.get("error_code", ""),
+        error_message="" if found["reachable"] else found["message"],
+        checked_at=Now(),
+    )

@@ -1,0 +1,1 @@
+"""Reads of servers, each limited to what a user may see."""

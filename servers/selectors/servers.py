@@ -1,0 +1,55 @@
+"""Which servers a user may see and operate."""
+
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from opsmanager.accounts import permissions, roles
+from opsmanager.common.problems import NotFound
+from servers.models import Server, ServerGroup
+
+
+def visible_to(user: permissions.Actor) -> QuerySet[Server]:
+    """Return the servers that the user may see: all with a role that reads, else granted ones."""
+    rows = Server.objects.select_related("credential")
+    if permissions.may(user, roles.VIEW_SERVERS):
+        return rows
+    return rows.filter(_granted(user))
+
+
+def operable_by(user: permissions.Actor) -> QuerySet[Server]:
+    """Return the servers on which the user may run runbooks."""
+    if permissions.may(user, roles.OPERATE_SERVERS):
+        return Server.objects.all()
+    return Server.objects.filter(_granted(user))
+
+
+def may_operate(user: permissions.Actor, server: Server) -> bool:
+    """Return whether the user may run runbooks on this server."""
+    return operable_by(user).filter(pk=server.pk).exists()
+
+
+def get(user: permissions.Actor, pk: UUID | str) -> Server:
+    """Return a server that the user may see. Raises :class:`NotFound`."""
+    server = visible_to(user).filter(pk=pk).first()
+    if server is None:
+        raise NotFound("There is no such server, or you may not see it.")
+    return server
+
+
+def search(rows: QuerySet[Server], text: str) -> QuerySet[Server]:
+    """Return the rows whose name, host name or tag contains the text."""
+    text = text.strip()
+    if not text:
+        return rows
+    return rows.filter(
+        Q(name__icontains=text) | Q(hostname__icontains=text) | Q(tags__contains=[text])
+    )
+
+
+def _granted(user: permissions.Actor) -> Q:
+    one_by_one = permissions.granted(user, roles.OPERATE_SERVERS, Server.objects.all())
+    by_group = permissions.granted(user, "servers.operate_servergroup", ServerGroup.objects.all())
+    # Subqueries rather than joins: a server of two granted groups is still one row.
+    in_groups = Server.groups.through.objects.filter(servergroup__in=by_group.values("pk"))
+    return Q(pk__in=one_by_one.values("pk")) | Q(pk__in=in_groups.values("server"))

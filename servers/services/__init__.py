@@ -1,0 +1,1 @@
+"""Writes of servers: checked, audited, in one transaction each."""

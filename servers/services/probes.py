@@ -1,0 +1,49 @@
+"""Asking a worker to look at a server, and waiting a little for what it finds."""
+
+import time
+from functools import partial
+
+import structlog
+from django.db import transaction
+
+from opsmanager.accounts.models import User
+from opsmanager.audit import trail
+from opsmanager.common.problems import Unavailable
+from servers import tasks
+from servers.models import Probe, ProbeKind, Server
+
+log = structlog.get_logger(__name__)
+
+_POLL_SECONDS = 0.05
+_VERBS = {ProbeKind.CHECK: "SERVER_CHECKED", ProbeKind.HOST_KEY: "HOST_KEY_LOOKED_AT"}
+
+
+@transaction.atomic
+def request(*, actor: User, server: Server, kind: ProbeKind) -> Probe:
+    """Ask for a look at the server; a worker takes it as soon as this is committed."""
+    probe = Probe.objects.create(server=server, kind=kind, requested_by=actor)
+    trail.record(_VERBS[kind], actor=actor, target=server)
+    transaction.on_commit(partial(_send, str(probe.pk)))
+    return probe
+
+
+def wait(probe: Probe, *, seconds: float = 20) -> Probe:
+    """Wait until the worker has answered. Raises :class:`Unavailable` when none does in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        probe.refresh_from_db()
+        if probe.is_finished:
+            return probe
+        time.sleep(_POLL_SECONDS)
+    raise Unavailable(
+        "No worker took a look at the server in time. See on the home page whether workers run, "
+        "then try again."
+    )
+
+
+def _send(probe_id: str) -> None:
+    try:
+        tasks.take_probe.apply_async((probe_id,))
+    except Exception as problem:  # noqa: BLE001 - whatever the broker's client raises
+        # The row is kept; whoever waits for it is told that no worker answered.
+        log.warning("probe could not be queued", probe=probe_id, reason=type(problem).__name__)

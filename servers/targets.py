@@ -1,0 +1,50 @@
+"""From a row to a place to log in to; only here are secrets opened, and only in workers."""
+
+from servers import vault
+from servers.models import AuthType, Credential, HostKeyState, Server
+from servers.ssh.errors import CredentialInvalid
+from servers.ssh.host_keys import HostKey
+from servers.ssh.target import Target
+
+
+def target_of(server: Server) -> Target:
+    """Return the SSH target of a server, its credential opened.
+
+    Raises :class:`servers.ssh.errors.CredentialInvalid` when there is none or it can't be opened.
+    """
+    credential = server.credential
+    if credential is None:
+        raise CredentialInvalid(
+            f"{server.name} has no credential. Choose one on the server's page, then try again."
+        )
+    try:
+        secrets = _secrets(credential)
+    except vault.SecretUnreadable as problem:
+        raise CredentialInvalid(
+            f"The credential {credential.name} of {server.name} can't be used: {problem}"
+        ) from problem
+    keys = server.host_keys.filter(state=HostKeyState.ACCEPTED)
+    return Target(
+        name=server.name,
+        hostname=server.hostname,
+        port=server.port,
+        username=credential.username,
+        host_keys=tuple(HostKey(type=key.type, blob_base64=key.public_key) for key in keys),
+        recorded=server.keeps_records,
+        **secrets,
+    )
+
+
+def _secrets(credential: Credential) -> dict[str, str | None]:
+    fields = (
+        ("password",)
+        if credential.auth_type == AuthType.PASSWORD
+        else ("private_key", "passphrase")
+    )
+    opened: dict[str, str | None] = {}
+    for field in fields:
+        sealed: str = getattr(credential, f"sealed_{field}")
+        opened[field] = (
+            vault.open_sealed(sealed, row=str(credential.pk), field=field) if sealed else None
+        )
+    return opened
