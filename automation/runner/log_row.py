@@ -1,0 +1,87 @@
+"""One row of the log while its action runs: what the journal writes, as it stands now."""
+
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from automation.engine.ports import Action, ActionEnd
+from automation.engine.results import ActionStatus
+from automation.runner.claim import Claim
+
+COLUMNS = (
+    "execution_id",
+    "seq",
+    "queued_at",
+    "action_id",
+    "attempt",
+    "step_number",
+    "step_name",
+    "step_type",
+    "command",
+    "changes",
+    "stdout",
+    "stderr",
+    "exit_code",
+    "status",
+    "error_message",
+    "started_at",
+    "finished_at",
+)
+
+
+@dataclass
+class LogRow:
+    """The row of one action. Threads of the execution change it, the journal's thread reads it."""
+
+    claim: Claim
+    action: Action
+    status: ActionStatus = ActionStatus.RUNNING
+    stdout: str = ""
+    stderr: str = ""
+    exit_code: int | None = None
+    error_message: str = ""
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    finished_at: datetime | None = None
+    is_inserted: bool = False
+    """Touched by the journal's thread only."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def append(self, stream: str, text: str, *, limit: int) -> None:
+        """Add output that just came; beyond ``limit`` characters it waits for the end."""
+        with self.lock:
+            held: str = getattr(self, stream)
+            if len(held) < limit:
+                setattr(self, stream, held + text[: limit - len(held)])
+
+    def end(self, end: ActionEnd) -> None:
+        """Take over how the action ended, its whole output included."""
+        with self.lock:
+            self.status = end.status
+            self.stdout, self.stderr = end.stdout, end.stderr
+            self.exit_code = end.exit_code
+            self.error_message = end.error_message
+            self.finished_at = datetime.now(UTC)
+
+    def values(self) -> tuple[Any, ...]:
+        """Return the row as it stands, in the order of :data:`COLUMNS`."""
+        with self.lock:
+            return (
+                self.claim.execution_id,
+                self.action.seq,
+                self.claim.queued_at,
+                self.action.id,
+                self.claim.attempt,
+                self.action.step_number,
+                self.action.step_name,
+                str(self.action.type),
+                self.action.text,
+                self.action.changes,
+                self.stdout,
+                self.stderr,
+                self.exit_code,
+                str(self.status),
+                self.error_message,
+                self.started_at,
+                self.finished_at,
+            )

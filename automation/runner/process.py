@@ -1,0 +1,109 @@
+"""What a worker process keeps while it lives: its journal, leases, sweeper and SSH connections."""
+
+import os
+import socket
+from functools import lru_cache
+from uuid import UUID
+
+import structlog
+from django.db import Error, connection
+
+from automation import catalog
+from automation.engine import params
+from automation.engine.errors import EngineError, LeaseLost
+from automation.engine.executor import Executor
+from automation.engine.results import ErrorCode, Outcome, Status
+from automation.models import Execution
+from automation.runner.claim import Claim, claim
+from automation.runner.execution_journal import ExecutionJournal
+from automation.runner.finish import finish
+from automation.runner.journal import Journal
+from automation.runner.lease import Lease, LeaseKeeper
+from automation.runner.sweep import Sweeper
+from automation.runner.transport import ServerTransport
+from opsmanager.common import pulse
+from servers.ssh.pool import Pool
+
+log = structlog.get_logger(__name__)
+
+
+class WorkerProcess:
+    """Runs executions, each in the thread that calls :meth:`run`, any number at a time."""
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name = name or f"{socket.gethostname()}:{os.getpid()}"
+        self.pool = Pool()
+        self._journal = Journal()
+        self._leases = LeaseKeeper()
+        self._sweeper = Sweeper(worker=self.name)
+
+    def start(self) -> None:
+        """Start the journal, the leases and the sweeper."""
+        for thread in (self._journal, self._leases, self._sweeper):
+            thread.start()
+
+    def close(self) -> None:
+        """End them in order; what the journal was told is written first."""
+        self._sweeper.close()
+        self._leases.close()
+        self._journal.close()
+        for thread in (self._sweeper, self._leases, self._journal):
+            thread.join(timeout=5)
+        self.pool.close()
+        try:
+            pulse.forget("worker", self.name)
+        except Error as problem:
+            log.warning("could not say good-bye", reason=str(problem).strip())
+        connection.close()
+
+    def run(self, execution_id: UUID) -> None:
+        """Run an execution if it can be claimed; nothing happens otherwise."""
+        claimed = claim(execution_id, worker=self.name)
+        if claimed is None:
+            connection.close()
+            return
+        execution = Execution.objects.select_related("runbook", "server__credential").get(
+            pk=execution_id
+        )
+        lease = Lease(claimed, timeout=execution.timeout_seconds)
+        transport = ServerTransport(server=execution.server, pool=self.pool, lease=lease)
+        self._leases.hold(lease)
+        try:
+            outcome = self._execute(execution, claimed, lease, transport)
+            if not finish(
+                claimed, outcome, worker=self.name, cancel_outcome=transport.cancel_outcome
+            ):
+                log.warning("result came too late", execution=str(execution_id))
+        except LeaseLost as problem:
+            log.warning("execution lost", execution=str(execution_id), reason=str(problem))
+        finally:
+            self._leases.release(lease)
+            connection.close()
+
+    def _execute(
+        self, execution: Execution, claimed: Claim, lease: Lease, transport: ServerTransport
+    ) -> Outcome:
+        connection.close()
+        journal = ExecutionJournal(journal=self._journal, claim=claimed, lease=lease)
+        try:
+            kind = catalog.runbooks().get(execution.runbook.runbook_id)
+            runbook = params.parse(kind, execution.parameters)
+        except EngineError as problem:
+            return Outcome(
+                status=Status.FAILED,
+                summary="Nothing was sent.",
+                error_code=ErrorCode(problem.code),
+                error_message=str(problem),
+            )
+        executor = Executor(
+            transport=transport, journal=journal, stop=lease, first_seq=claimed.last_seq + 1
+        )
+        outcome = executor.execute(runbook, is_dry_run=execution.is_dry_run)
+        journal.flush()
+        return outcome
+
+
+@lru_cache(maxsize=1)
+def this_process() -> WorkerProcess:
+    """Return the one of this process."""
+    return WorkerProcess()

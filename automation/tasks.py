@@ -1,0 +1,27 @@
+"""Celery's entry points for automation, and the life of a worker process."""
+
+from typing import Any
+from uuid import UUID
+
+from celery.signals import worker_ready, worker_shutdown
+
+from automation.runner.process import this_process
+from opsmanager.celery import app
+
+
+@app.task
+def run_execution(execution_id: str) -> None:
+    """Run the execution if it can be claimed."""
+    this_process().run(UUID(execution_id))
+
+
+@worker_ready.connect
+def start(**_: Any) -> None:
+    """Start what a worker process keeps."""
+    this_process().start()
+
+
+@worker_shutdown.connect
+def stop(**_: Any) -> None:
+    """End it, after the last execution has ended."""
+    this_process().close()

@@ -1,0 +1,30 @@
+"""Waking workers: a message holds an execution's id, and losing or doubling it changes nothing."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+import structlog
+
+from automation.models import Priority
+from opsmanager.celery import app
+
+log = structlog.get_logger(__name__)
+
+TASK = "automation.tasks.run_execution"
+QUEUES = {
+    Priority.HIGH: "automation.high",
+    Priority.NORMAL: "automation.normal",
+    Priority.LOW: "automation.low",
+}
+
+
+def send(waiting: Iterable[tuple[UUID, int]]) -> None:
+    """Wake a worker for each (execution's id, priority).
+
+    Never raises: what is not woken now is found by the sweep of any worker.
+    """
+    try:
+        for execution_id, priority in waiting:
+            app.send_task(TASK, (str(execution_id),), queue=QUEUES[Priority(priority)])
+    except Exception as problem:  # noqa: BLE001 - whatever the broker's client raises
+        log.warning("workers not woken; a sweep will", reason=type(problem).__name__)
