@@ -27,8 +27,9 @@ def is_fragment(request: HttpRequest) -> bool:
 
 
 def go_to(request: HttpRequest, to: str | Model, **arguments: object) -> HttpResponse:
-    """Send the browser, not only the fragment, to a page: a URL's name with its arguments,
-    a path, or an object that knows its own URL.
+    """Send the browser, not only the fragment, to a page.
+
+    ``to`` is a URL's name with its ``arguments``, a path, or an object that knows its own URL.
 
     ``return go_to(request, "automation:execution_detail", pk=execution.pk)``
     """

@@ -1,0 +1,53 @@
+/**
+ * Says when the page is no longer true: while polls fail, a bar tells since when, and the polls go
+ * on. A request that a person made and that failed says so in a toast.
+ */
+
+const bar = document.getElementById("stale");
+let lastAnswer = new Date();
+
+const isPoll = (event) => event.detail.elt?.getAttribute("hx-trigger")?.includes("every") ?? false;
+
+function stale() {
+  if (!bar.hidden) return;
+  const since = bar.querySelector("[data-stale-since]");
+  since.dateTime = lastAnswer.toISOString();
+  since.textContent = lastAnswer.toLocaleTimeString();
+  bar.hidden = false;
+}
+
+function current() {
+  lastAnswer = new Date();
+  bar.hidden = true;
+}
+
+function say(text) {
+  const note = document.createElement("div");
+  note.className = "toast-note tone-bad";
+  const words = document.createElement("p");
+  words.textContent = text;
+  note.append(words);
+  document.getElementById("toasts").append(note);
+}
+
+function failed(event) {
+  const status = event.detail.xhr?.status ?? 0;
+  if (isPoll(event)) {
+    stale();
+  } else if (status === 403) {
+    say("That was refused. You may lack the permission, or the page is too old: reload it.");
+  } else if (status === 404) {
+    say("That is no longer there. Reload the page to see what is.");
+  } else if (status >= 500) {
+    say("OpsManager failed at that and has written down why. Nothing may have happened: look first, then try again.");
+  } else {
+    say("OpsManager does not answer. Nothing may have happened: look first, then try again.");
+  }
+}
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.successful) current();
+});
+for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(name, failed);
+}

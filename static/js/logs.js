@@ -1,0 +1,60 @@
+/**
+ * A log that grows while it is read: it follows the end until the reader scrolls up, and finds
+ * the first error.
+ */
+
+const NEAR_THE_END = 48;
+const view = document.getElementById("log-view");
+
+if (view) {
+  const toEnd = document.querySelector("[data-log-end]");
+  const toError = document.querySelector("[data-log-error]");
+  const wrap = document.querySelector("[data-log-wrap]");
+  let follows = true;
+
+  const isAtEnd = () => view.scrollHeight - view.scrollTop - view.clientHeight < NEAR_THE_END;
+
+  const followEnd = () => {
+    follows = true;
+    view.scrollTop = view.scrollHeight;
+    toEnd.hidden = true;
+  };
+
+  const firstError = () => view.querySelector(".log-row-bad");
+
+  /** A step's title stands once above its rows, also when the rows came in several answers. */
+  const foldSteps = () => {
+    let last = null;
+    for (const row of view.querySelectorAll(".log-row[data-step]")) {
+      row.classList.toggle("log-row-same-step", row.dataset.step === last);
+      last = row.dataset.step;
+    }
+  };
+
+  const refresh = () => {
+    foldSteps();
+    if (toError) toError.hidden = firstError() === null;
+    if (follows) followEnd();
+  };
+
+  view.addEventListener("scroll", () => {
+    follows = isAtEnd();
+    toEnd.hidden = follows;
+  });
+  toEnd.addEventListener("click", followEnd);
+  toError?.addEventListener("click", () => {
+    const row = firstError();
+    if (!row) return;
+    follows = false;
+    row.scrollIntoView({ block: "center" });
+    row.focus({ preventScroll: true });
+  });
+  wrap?.addEventListener("click", () => {
+    const on = view.classList.toggle("log-view-wrap");
+    wrap.setAttribute("aria-pressed", String(on));
+  });
+
+  document.addEventListener("htmx:afterSwap", refresh);
+  document.addEventListener("htmx:oobAfterSwap", refresh);
+  refresh();
+}
