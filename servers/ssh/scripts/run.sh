@@ -1,0 +1,79 @@
+# Runs one command on the server and keeps what OpsManager promises about it.
+#
+# It reaches /bin/sh on standard input, as one group in braces: a script cut short by a broken
+# connection is a syntax error and starts nothing. Assignments stand in front of it:
+#   opsm_id          UUID of the action, also the mark by which its processes are found
+#   opsm_text        the command, shell text
+#   opsm_input       the command's standard input; empty for none
+#   opsm_recorded    1: keep a record in ~/.opsm/<id> and refuse a second start
+#   opsm_limit       seconds after which the server itself ends it; empty for never
+#   opsm_kill_after  seconds from TERM to KILL when it does
+
+export LC_ALL=C OPSM_STEP="$opsm_id"
+# A login without a profile lacks the administrator's programs, such as ss and logrotate.
+export PATH="${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin"
+
+# The first line on both streams: whatever a login printed before it is dropped.
+opsm_announce() {
+    printf 'opsm:%s:%s\n' "$opsm_id" "$1"
+    printf 'opsm:%s:%s\n' "$opsm_id" "$1" >&2
+}
+
+# The session is what gets killed on a cancel, so it is named only when this shell leads it.
+opsm_session=0
+opsm_start=0
+if { read -r opsm_stat <"/proc/$$/stat"; } 2>/dev/null; then
+    set -- ${opsm_stat##*) }
+    if [ "$4" = "$$" ]; then
+        opsm_session=$$
+        shift 19
+        opsm_start=$1
+    fi
+fi
+
+if [ -n "$opsm_recorded" ]; then
+    opsm_dir=$HOME/.opsm/$opsm_id
+    [ -d "$HOME/.opsm" ] || mkdir -p -m 700 "$HOME/.opsm" 2>/dev/null
+    # mkdir is the lock: of two starts of one action, whoever sends them, one succeeds.
+    if ! opsm_why=$(mkdir "$opsm_dir" 2>&1); then
+        if [ -d "$opsm_dir" ]; then
+            opsm_announce started-before
+            exit 213
+        fi
+        opsm_announce "no-record $opsm_why"
+        exit 214
+    fi
+    opsm_boot=unknown
+    { read -r opsm_boot </proc/sys/kernel/random/boot_id; } 2>/dev/null
+    opsm_who="$opsm_session $opsm_start $opsm_boot"
+    if ! { printf '%s\n' "$opsm_who" >"$opsm_dir/sid"; } 2>/dev/null; then
+        opsm_announce "no-record $opsm_dir/sid cannot be written"
+        exit 214
+    fi
+fi
+
+# TERM is for the command; this shell lives on to report how it ended.
+trap : TERM HUP
+opsm_announce "$opsm_session"
+
+opsm_run() {
+    if [ -n "$opsm_limit" ]; then
+        timeout -k "$opsm_kill_after" "$opsm_limit" /bin/sh -c "$opsm_text"
+    else
+        /bin/sh -c "$opsm_text"
+    fi
+}
+
+# printf is part of the shell, so that the input, which may be a secret, is in no argument list.
+if [ -n "$opsm_input" ]; then
+    printf '%s' "$opsm_input" | opsm_run
+else
+    opsm_run </dev/null
+fi
+opsm_rc=$?
+
+# One write of a whole line: a reader without the newline takes it for not yet written.
+if [ -n "$opsm_recorded" ]; then
+    printf '%s\n' "$opsm_rc" >"$opsm_dir/rc"
+fi
+exit "$opsm_rc"

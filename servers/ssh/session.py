@@ -1,0 +1,204 @@
+"""Runs commands on one server: streams their output, stops them, knows how they ended."""
+
+import math
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TypeVar
+from uuid import UUID
+
+from servers.ssh import script
+from servers.ssh.connection import Answer, Connection
+from servers.ssh.ending import Ending, Outcome
+from servers.ssh.errors import (
+    AlreadyStarted,
+    CommandStopped,
+    CommandTimedOut,
+    RecordUnavailable,
+    SshError,
+    Unreachable,
+)
+from servers.ssh.process import OutputSink, RemoteProcess
+from servers.ssh.processes import end_processes
+from servers.ssh.target import Target
+
+_POLL = 0.2
+"""Seconds; ``stop`` is asked at least this often."""
+
+_SERVER_LIMIT_EXTRA = 15
+"""Seconds after our own limit at which the server ends a command that nobody waits for."""
+
+_BEGIN_PATIENCE = 10.0
+"""Seconds to wait for the first word of a command that has to be ended."""
+
+_LAST_WORDS = 2.0
+"""Seconds to wait for the last output of a command that was ended."""
+
+_T = TypeVar("_T")
+
+StopCheck = Callable[[], str | None]
+"""Returns ``None`` to go on, or why the command has to be stopped."""
+
+
+def _never() -> None:
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoteCommand:
+    """One command as it is to run on the server."""
+
+    text: str
+    """POSIX shell text, its words already quoted."""
+    action_id: UUID
+    """Unique; also the name of the server's record and the mark of its processes."""
+    timeout: float
+    """Seconds."""
+    kill_after: float = 10.0
+    """Seconds from TERM to KILL when it has to be ended."""
+    stdin: str = field(default="", repr=False)
+    """Its standard input; the only way for a secret."""
+    recorded: bool
+    """Keep a record on the server and refuse a second start: for what changes something."""
+    sudo: bool
+    """Whether its processes may belong to root."""
+
+
+class Session:
+    """The way to one server, for one borrower of the pool.
+
+    ``renew`` is called with a connection that opens no channel and returns another one.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        connection: Connection,
+        *,
+        renew: Callable[[Connection, StopCheck], Connection],
+    ) -> None:
+        self.target = target
+        self._connection = connection
+        self._renew = renew
+
+    @property
+    def is_root(self) -> bool:
+        """Whether the login is root itself, so that sudo is not needed."""
+        return self._connection.uid == 0
+
+    def run(self, command: RemoteCommand, *, on_output: OutputSink, stop: StopCheck) -> int:
+        """Run a command and return its exit code, 128+n when signal n ended it.
+
+        ``on_output`` gets ``"stdout"`` or ``"stderr"`` and bytes as they arrive, in this thread;
+        an error of its own leaves the command running. Raises ``CommandStopped`` and
+        ``CommandTimedOut`` after the command's processes were ended, ``ChannelLost`` (it may have
+        run), and, when nothing was run, ``AlreadyStarted``, ``RecordUnavailable``,
+        ``ShellUnavailable``, ``Unreachable`` and what connecting raises.
+        """
+        with closing(self._open(command, on_output, stop)) as process:
+            deadline = time.monotonic() + command.timeout
+            process.start(self._connection.shell, self._payload(command))
+            while not process.poll(_POLL):
+                reason = stop()
+                if reason is not None:
+                    ending = self._end(command, process)
+                    raise CommandStopped(server=self.target.name, reason=reason, ending=ending)
+                if time.monotonic() >= deadline:
+                    ending = self._end(command, process)
+                    raise CommandTimedOut(
+                        server=self.target.name, timeout=command.timeout, ending=ending
+                    )
+            code = process.exit_code()
+        self._check_started(process.word or "")
+        return code
+
+    def ask(self, text: str) -> Answer:
+        """Run a short inquiry of OpsManager's own. Raises ``SshError``."""
+        return self._once_more(lambda: self._connection.ask(text), _never)
+
+    def _payload(self, command: RemoteCommand) -> bytes:
+        limit = math.ceil(command.timeout + command.kill_after) + _SERVER_LIMIT_EXTRA
+        return script.wrap(
+            command.text,
+            action_id=command.action_id,
+            stdin=command.stdin,
+            recorded=command.recorded,
+            limit=limit if command.recorded and self._connection.has_timeout else None,
+            kill_after=math.ceil(command.kill_after),
+        )
+
+    def _open(
+        self, command: RemoteCommand, on_output: OutputSink, stop: StopCheck
+    ) -> RemoteProcess:
+        """Open a channel, on another connection when this one has died or has no room."""
+
+        def keep_trying() -> None:
+            reason = stop()
+            if reason is not None:
+                nothing_ran = Ending(outcome=Outcome.STOPPED)
+                raise CommandStopped(server=self.target.name, reason=reason, ending=nothing_ran)
+
+        def open_process() -> RemoteProcess:
+            return self._connection.open_process(
+                action_id=command.action_id, on_output=on_output, keep_trying=keep_trying
+            )
+
+        keep_trying()
+        return self._once_more(open_process, stop)
+
+    def _once_more(self, attempt: Callable[[], _T], stop: StopCheck) -> _T:
+        """Make an attempt, and a second one on another connection where nothing was sent."""
+        try:
+            return attempt()
+        except Unreachable:
+            self._connection = self._renew(self._connection, stop)
+            return attempt()
+
+    def _check_started(self, word: str) -> None:
+        kind, _, why = word.partition(" ")
+        if kind == "started-before":
+            raise AlreadyStarted(
+                f"{self.target.name} has a record that this very action was started before, so "
+                "it was not run again. Its record says how it ended."
+            )
+        if kind == "no-record":
+            raise RecordUnavailable(
+                f"{self.target.name} cannot keep its record of changing commands, so the command "
+                f"was not run: {why or 'no reason given'}. Make ~/.opsm of the login writable, or "
+                "set the server to plain mode."
+            )
+
+    def _end(self, command: RemoteCommand, process: RemoteProcess) -> Ending:
+        """End what runs of the command, handing on its output meanwhile."""
+        began_by = time.monotonic() + _BEGIN_PATIENCE
+        while process.word is None and time.monotonic() < began_by and not process.poll(_POLL):
+            # Whoever looks for processes before they exist finds none.
+            pass
+        if process.word is None:
+            return Ending(outcome=Outcome.UNREACHABLE)
+        if not process.word.isdecimal():
+            # Refused by the server's record: the processes of an earlier start are not ours.
+            return Ending(outcome=Outcome.STOPPED)
+
+        def meanwhile() -> None:
+            process.poll(0)
+
+        def end() -> Ending:
+            return end_processes(
+                self._connection,
+                action_id=command.action_id,
+                session_id=process.session_id,
+                kill_after=command.kill_after,
+                sudo=command.sudo,
+                meanwhile=meanwhile,
+            )
+
+        try:
+            ending = self._once_more(end, _never)
+        except SshError:
+            return Ending(outcome=Outcome.UNREACHABLE)
+        last_words_by = time.monotonic() + _LAST_WORDS
+        while time.monotonic() < last_words_by and not process.poll(_POLL):
+            pass
+        return ending
