@@ -1,0 +1,5 @@
+"""What can go wrong with the machines that tests boot."""
+
+
+class MachineError(Exception):
+    """A machine or its root file system could not be made; the message says why."""
