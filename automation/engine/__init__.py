@@ -1,5 +1,34 @@
 """The pure heart of OpsManager: what a runbook is and how its steps are run.
 
 Nothing here knows Django, Celery or SSH. The outside world enters through two ports
-(:mod:`automation.engine.ports`).
+(:mod:`automation.engine.ports`). What the author of a runbook needs is importable from here.
 """
+
+from automation.engine.commands import Shell
+from automation.engine.errors import CommandFailed, ValidationFailed
+from automation.engine.kinds import Category, Platform
+from automation.engine.parameter_types import AbsolutePath, Percent, Port, SystemdUnit, Url
+from automation.engine.params import Param
+from automation.engine.results import Assessment, CommandResult
+from automation.engine.run import Run
+from automation.engine.runbook import Runbook
+from automation.engine.step import step
+
+__all__ = [
+    "AbsolutePath",
+    "Assessment",
+    "Category",
+    "CommandFailed",
+    "CommandResult",
+    "Param",
+    "Percent",
+    "Platform",
+    "Port",
+    "Run",
+    "Runbook",
+    "Shell",
+    "SystemdUnit",
+    "Url",
+    "ValidationFailed",
+    "step",
+]

@@ -2,11 +2,14 @@
 
 from typing import ClassVar
 
-from automation.engine.results import ErrorCode
+from automation.engine.results import CancelOutcome, ErrorCode
 
 
 class EngineError(Exception):
-    """The execution ended because of an error inside OpsManager."""
+    """The execution ended because of an error inside OpsManager.
+
+    Each class's docstring begins with the sentence shown when none is given.
+    """
 
     code: ClassVar[ErrorCode] = ErrorCode.INTERNAL
 
@@ -20,6 +23,20 @@ class RunbookInvalid(EngineError):
 
 class UnknownRunbook(EngineError):
     """No runbook has this id."""
+
+
+class CommandInvalid(EngineError):
+    """The runbook asked for a command that can't be sent."""
+
+
+class ChangeNotAllowed(EngineError):
+    """The runbook tried to change the server where it may only read."""
+
+
+class NothingToRollBack(EngineError):
+    """Nothing of this execution can be taken back."""
+
+    code = ErrorCode.VALIDATION
 
 
 class ParametersInvalid(EngineError):
@@ -72,9 +89,16 @@ class SudoUnavailable(EngineError):
 
 
 class CommandTimedOut(EngineError):
-    """A command took longer than it may and was ended."""
+    """A command took longer than it may and was ended.
+
+    ``cancel_outcome`` says what became of its processes on the server.
+    """
 
     code = ErrorCode.TIMEOUT
+
+    def __init__(self, message: str = "", *, cancel_outcome: CancelOutcome | None = None) -> None:
+        super().__init__(message)
+        self.cancel_outcome = cancel_outcome
 
 
 class ConnectionLost(EngineError):
@@ -90,8 +114,15 @@ class LeaseLost(EngineError):
 
 
 class ExecutionStopped(EngineError):
-    """The execution was cancelled or ran out of time."""
+    """The execution was cancelled or ran out of time.
 
-    def __init__(self, reason: str, message: str = "") -> None:
+    ``reason`` is what :meth:`automation.engine.ports.StopSignal.reason` said; ``cancel_outcome``
+    what became of the processes of the command that ran then, ``None`` when none did.
+    """
+
+    def __init__(
+        self, reason: str, message: str = "", *, cancel_outcome: CancelOutcome | None = None
+    ) -> None:
         super().__init__(message)
         self.reason = reason
+        self.cancel_outcome = cancel_outcome

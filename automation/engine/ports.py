@@ -22,7 +22,8 @@ class Action:
     seq: int
     """1, 2, 3, ... within the execution, over all attempts."""
     step_number: int
-    """1 to the number of steps; 0 for the assessment before, one past the last for the one after."""
+    """1 to the number of steps; 0 for the assessment before, one past the last for the one after.
+    A step's undo carries the number of the step."""
     step_name: str
     type: StepType
     text: str
@@ -67,7 +68,10 @@ class Journal(Protocol):
     """Keeps what happened, in order, in a place that outlives this process."""
 
     def begin_step(self, *, number: int, total: int, name: str) -> None:
-        """Say which step runs now."""
+        """Say which step runs now.
+
+        ``total`` is the number of steps; ``number`` is 0 and ``total + 1`` for the assessments.
+        """
 
     def begin(self, action: Action) -> None:
         """Record the begin of an action.
@@ -84,7 +88,7 @@ class Journal(Protocol):
         """Record the end of an action. ``end.stdout`` and ``stderr`` are the whole output."""
 
     def planned(self, action: Action) -> None:
-        """Record an action that a dry run would have sent."""
+        """Record an action that a dry run leaves out: what it would have sent or waited for."""
 
 
 class StopSignal(Protocol):

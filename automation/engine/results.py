@@ -70,6 +70,14 @@ class StepType(StrEnum):
     SLEEP = "SLEEP"
 
 
+class CancelOutcome(StrEnum):
+    """What became of a command's processes on the server when it was cancelled or timed out."""
+
+    STOPPED = "STOPPED"
+    STILL_RUNNING = "STILL_RUNNING"
+    UNREACHABLE = "UNREACHABLE"
+
+
 @dataclass(frozen=True, kw_only=True)
 class CommandResult:
     """How one command ended, as a step sees it.
@@ -103,6 +111,15 @@ class Assessment:
     summary: str = ""
 
 
+def verdict_of(before: Assessment | None, after: Assessment | None) -> Verdict | None:
+    """Return what the two looks at the problem say together; ``None`` when one is missing."""
+    if before is None or after is None:
+        return None
+    if before.healthy:
+        return Verdict.NOTHING_TO_FIX if after.healthy else Verdict.MADE_WORSE
+    return Verdict.FIXED if after.healthy else Verdict.NOT_FIXED
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What the executor hands back when an execution has ended."""
@@ -122,4 +139,7 @@ class Outcome:
     changed: bool = False
     """Whether a changing command was sent."""
     steps_done: int = 0
-    """How many steps ran to their end: what a rollback has to take back."""
+    """How many steps a rollback has to take back: those that ran to their end, and the one that
+    did not when it had sent a changing command."""
+    cancel_outcome: CancelOutcome | None = None
+    """What became of the command that ran when the execution was cancelled or timed out."""
