@@ -1,0 +1,175 @@
+"""Which processes make up OpsManager, each with its command and exactly the secrets it needs."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from opsmanager.embedded.data_dir import DataDir
+from opsmanager.embedded.process import Program
+from opsmanager.embedded.secrets import ADMIN_PASSWORD, Secrets, without_secrets
+
+WEB_WORKERS = 2
+WEB_THREADS = 16
+# AUTOMATION_WORKER_CONCURRENCY's default in the settings, and what is kept free for HIGH.
+CONCURRENCY = "32"
+HIGH_CONCURRENCY = "8"
+WORKER_QUEUES = "automation.high,automation.normal,automation.low,servers,maintenance"
+HIGH_QUEUES = "automation.high"
+# All that demo servers see of the operator's environment.
+DEMO_VARIABLES = ("PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The processes of one start.
+
+    `services` holds DATABASE_URL and REDIS_URL as `Services.start` returned them; `environ` is the
+    environment OpsManager was started with.
+    """
+
+    project: Path
+    data: DataDir
+    secrets: Secrets
+    environ: Mapping[str, str]
+    services: Mapping[str, str] = field(repr=False)
+    host: str
+    port: int
+
+    @property
+    def address(self) -> str:
+        """Where a browser on this machine finds the web."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104
+        if ":" in host and not host.startswith("["):
+            host = f"[{host}]"
+        return f"http://{host}:{self.port}"
+
+    def common_environment(self) -> dict[str, str]:
+        """What every process of the application gets, without any secret of its own."""
+        defaults = {
+            "OPSMANAGER_PUBLIC_URL": self.address,
+            "LOG_FORMAT": "text",
+        }
+        fixed = {
+            **self.services,
+            "OPSMANAGER_DATA_DIR": str(self.data.path),
+            "OPSMANAGER_STATIC_ROOT": str(self.data.path / "static"),
+            "DJANGO_SETTINGS_MODULE": "opsmanager.settings",
+            "PYTHONUNBUFFERED": "1",
+        }
+        hidden = {f"{name}_FILE" for name in self.services}
+        inherited = {
+            name: value
+            for name, value in without_secrets(self.environ).items()
+            if name not in hidden
+        }
+        return defaults | inherited | fixed
+
+    def migrate(self) -> Program:
+        """Bring the database's tables up to date."""
+        return self._django("migrate", "migrate", "--noinput", "--verbosity=0")
+
+    def collect_static(self) -> Program:
+        """Lay the static files out for whitenoise."""
+        return self._django("collectstatic", "collectstatic", "--noinput", "--verbosity=0")
+
+    def ensure_admin(self) -> Program:
+        """Create the user `admin`; it prints the password when it had to make one up."""
+        given = {
+            name: self.environ[name]
+            for name in (ADMIN_PASSWORD, f"{ADMIN_PASSWORD}_FILE")
+            if name in self.environ
+        }
+        return self._django("ensure_admin", "ensure_admin", secrets=given, quiet=True)
+
+    def seed_demo(self) -> Program:
+        """Enter the demo servers and their incident."""
+        return self._django("seed_demo", "seed_demo", str(self.servers_file))
+
+    @property
+    def servers_file(self) -> Path:
+        """Where the demo servers write themselves down once they listen."""
+        return self.data.demo / "servers.json"
+
+    def demo(self) -> Program:
+        """The demo servers: they get nothing of OpsManager's, secrets and database least of all."""
+        environment = {name: self.environ[name] for name in DEMO_VARIABLES if name in self.environ}
+        return Program(
+            name="demo",
+            command=(
+                sys.executable,
+                "-m",
+                "opsmanager.embedded.demo",
+                "--data",
+                str(self.data.demo),
+            ),
+            environment=environment | {"PYTHONUNBUFFERED": "1"},
+            folder=self.project,
+            patience=1.5,
+        )
+
+    def application(self) -> tuple[Program, ...]:
+        """The processes that make up OpsManager itself."""
+        concurrency = self.environ.get("AUTOMATION_WORKER_CONCURRENCY") or CONCURRENCY
+        return (
+            self._web(),
+            self._worker("worker", concurrency, WORKER_QUEUES),
+            self._worker("worker-high", HIGH_CONCURRENCY, HIGH_QUEUES),
+            self._beat(),
+        )
+
+    def _web(self) -> Program:
+        workers = min(WEB_WORKERS, os.cpu_count() or 1)
+        return Program(
+            name="web",
+            command=(
+                *(sys.executable, "-m", "granian", "--interface", "wsgi"),
+                *("--host", self.host, "--port", str(self.port)),
+                *("--workers", str(workers), "--blocking-threads", str(WEB_THREADS)),
+                *("--workers-kill-timeout", "3", "--respawn-failed-workers"),
+                *("--log-level", "warning", "opsmanager.wsgi:application"),
+            ),
+            environment=self.common_environment() | self.secrets.for_web(),
+            folder=self.project,
+        )
+
+    def _worker(self, name: str, concurrency: str, queues: str) -> Program:
+        return Program(
+            name=name,
+            command=(
+                *(sys.executable, "-m", "celery", "-A", "opsmanager", "worker"),
+                *("-P", "threads", "--concurrency", concurrency, "-Q", queues),
+                *("-n", f"{name}@%h", "--without-gossip", "--without-mingle", "-l", "warning"),
+            ),
+            environment=self.common_environment() | self.secrets.for_worker(),
+            folder=self.project,
+        )
+
+    def _beat(self) -> Program:
+        return Program(
+            name="beat",
+            command=(
+                *(sys.executable, "-m", "celery", "-A", "opsmanager", "beat", "-l", "warning"),
+                *("--scheduler", "django_celery_beat.schedulers:DatabaseScheduler"),
+                # The supervisor knows which process it is; a stale pid file would stop the next.
+                "--pidfile=",
+            ),
+            environment=self.common_environment() | self.secrets.for_beat(),
+            folder=self.project,
+        )
+
+    def _django(
+        self,
+        name: str,
+        *words: str,
+        secrets: Mapping[str, str] | None = None,
+        quiet: bool = False,
+    ) -> Program:
+        return Program(
+            name=name,
+            command=(sys.executable, "manage.py", *words),
+            environment=self.common_environment() | self.secrets.for_web() | dict(secrets or {}),
+            folder=self.project,
+            quiet=quiet,
+        )
