@@ -5,7 +5,7 @@ Nothing here knows Django, Celery or SSH. The outside world enters through two p
 """
 
 from automation.engine.commands import Shell
-from automation.engine.errors import CommandFailed, ValidationFailed
+from automation.engine.errors import CommandFailed, CommandTimedOut, ValidationFailed
 from automation.engine.kinds import Category, Platform
 from automation.engine.parameter_types import AbsolutePath, Percent, Port, SystemdUnit, Url
 from automation.engine.params import Param
@@ -20,6 +20,7 @@ __all__ = [
     "Category",
     "CommandFailed",
     "CommandResult",
+    "CommandTimedOut",
     "Param",
     "Percent",
     "Platform",

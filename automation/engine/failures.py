@@ -59,9 +59,13 @@ def failure_of(error: Exception, *, context: Context, runbook_id: str, doing: st
             "or not. Look at the server before you run it again.",
         )
     status = Status.TIMEOUT if isinstance(worst, CommandTimedOut) else Status.FAILED
+    code = worst.code
+    if code is ErrorCode.VALIDATION and context.changed:
+        # VALIDATION says that nothing was done yet, and starts no cooldown.
+        code = ErrorCode.COMMAND_FAILED
     return Failure(
         status=status,
-        error_code=worst.code,
+        error_code=code,
         message=told,
         cancel_outcome=getattr(worst, "cancel_outcome", None),
     )
