@@ -37,11 +37,13 @@ def sync() -> None:
         }
         configured = {
             "dangerous": runbook.dangerous,
-            "timeout_seconds": runbook.timeout,
-            "max_retries": runbook.max_retries,
-            "cooldown_minutes": runbook.cooldown_minutes,
+            "timeout_seconds": runbook.default_timeout,
+            "max_retries": runbook.default_max_retries,
+            "cooldown_minutes": runbook.default_cooldown_minutes,
         }
         CatalogEntry.objects.update_or_create(
             runbook_id=runbook.id, defaults=copied, create_defaults={**copied, **configured}
         )
-    CatalogEntry.objects.exclude(runbook_id__in=found.ids()).update(is_deployed=False)
+    CatalogEntry.objects.exclude(runbook_id__in=[runbook.id for runbook in found]).update(
+        is_deployed=False
+    )

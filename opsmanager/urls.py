@@ -1,3 +1,31 @@
 """The site map."""
 
-urlpatterns: list[object] = []
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+
+from opsmanager.accounts.api.views import jwks
+from opsmanager.home import views as home
+
+api: list[URLPattern | URLResolver] = [
+    path("", include("opsmanager.accounts.api.urls")),
+    path("", include("automation.api.urls")),
+    path("", include("servers.api.urls")),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="swagger"),
+    path("redoc/", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home.home, name="home"),
+    path("now/", home.home_now, name="home_now"),
+    path("", include("opsmanager.accounts.urls")),
+    path("", include("automation.web.urls")),
+    path("", include("incidents.web.urls")),
+    path("", include("servers.web.urls")),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include(api)),
+    path(".well-known/jwks.json", jwks),
+    path("healthz", home.healthz),
+    path("readyz", home.readyz),
+]

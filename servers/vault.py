@@ -19,7 +19,7 @@ from opsmanager.common.problems import Unavailable
 _VERSION: Final = "v1"
 
 
-class SecretUnreadable(Exception):  # noqa: N818 - reads as what it is
+class SecretUnreadable(Exception):
     """A sealed secret can't be opened; the message says which and what to do, never the secret."""
 
 

@@ -60,7 +60,7 @@ ROLES = (
 
 def grant_to_roles(sender: AppConfig, **_: Any) -> None:
     """Make the role groups, and add what they lack of the permissions of one app."""
-    from django.contrib.auth.models import Group, Permission  # apps are loading when roles is read
+    from django.contrib.auth.models import Group, Permission  # noqa: PLC0415 - apps are loading when roles is read
 
     if not sender.models_module:
         return

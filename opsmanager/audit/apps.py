@@ -9,3 +9,7 @@ class AuditConfig(AppConfig):
     name = "opsmanager.audit"
     label = "audit"
     verbose_name = "Audit"
+
+    def ready(self) -> None:
+        """Listen for logins."""
+        from opsmanager.audit import receivers  # noqa: F401 - importing it is listening

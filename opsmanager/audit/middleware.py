@@ -20,6 +20,7 @@ class AuditSourceMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request."""
         token = _address.set(request.META.get("REMOTE_ADDR") or None)
         try:
             return self.get_response(request)

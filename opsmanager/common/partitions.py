@@ -1,6 +1,7 @@
 """Tables partitioned by month: as a migration makes them, and as time goes on."""
 
 from datetime import UTC, datetime
+from itertools import pairwise
 
 from django.conf import settings
 from django.db import connection
@@ -34,7 +35,7 @@ class CreatePartitionedModel(CreateModel):
             super().database_forwards(app_label, schema_editor, from_state, to_state)
         finally:
             schema_editor.sql_create_table = plain
-        table = to_state.apps.get_model(app_label, self.name)._meta.db_table
+        table = to_state.apps.get_model(app_label, self.name)._meta.db_table  # noqa: SLF001 - Django's public API
         schema_editor.execute(f"CREATE TABLE {table}_default PARTITION OF {table} DEFAULT")
         make_partitions((table,))
 
@@ -63,7 +64,7 @@ def make_partitions(
     made = []
     with connection.cursor() as cursor:
         for table in tables:
-            for first, after in zip(months, months[1:], strict=False):
+            for first, after in pairwise(months):
                 name = f"{table}_{first:%Y_%m}"
                 cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [name])
                 if cursor.fetchone()[0]:

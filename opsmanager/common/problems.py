@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 
 
-class Problem(Exception):  # noqa: N818 - it is what a person is told, not an accident
+class Problem(Exception):
     """Something that a person asked for can't be done.
 
     ``message`` is a plain sentence with what to do next; ``code`` is for programs; ``details``
@@ -119,6 +119,7 @@ class ProblemMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request."""
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

@@ -1,5 +1,6 @@
 """Lists as the contract has them: ``{"runbooks": [...], "total", "page", "limit"}``."""
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db.models import QuerySet
@@ -32,10 +33,12 @@ def listed(
     name: str,
     serializer: type[BaseSerializer[Any]],
     ordering: tuple[str, ...] = (),
+    prepare: Callable[[Iterable[Any]], Iterable[Any]] = iter,
 ) -> Response:
     """Return one page of ``rows`` under the plural ``name``.
 
     ``ordering`` lists the names on the wire that ``?ordering=`` takes, each also with ``-``.
+    ``prepare`` may add to the rows of the page before they are shown.
     """
     page = _whole(request, "page", 1, 1_000_000)
     limit = _whole(request, "limit", DEFAULT_LIMIT, MAX_LIMIT)
@@ -51,7 +54,7 @@ def listed(
     start = (page - 1) * limit
     return Response(
         {
-            name: serializer(rows[start : start + limit], many=True).data,
+            name: serializer(prepare(rows[start : start + limit]), many=True).data,
             "total": total,
             "page": page,
             "limit": limit,

@@ -1,0 +1,254 @@
+"""Runbooks, executions and their logs as JSON."""
+
+from typing import Any, ClassVar
+
+from rest_framework import serializers
+
+from automation.engine.results import ActionStatus, ErrorCode, Status, StepType, Verdict
+from automation.models import CatalogEntry, Execution, ExecutionLog, Priority, Trigger
+from automation.selectors import executions as selectors
+from opsmanager.common.api.case import ModelSerializer, Serializer
+
+PRIORITIES = [priority.name for priority in Priority]
+
+
+class RunbookSerializer(ModelSerializer):
+    """A runbook in the library; rates are 0 to 1, null before there is anything to count."""
+
+    success_rate = serializers.FloatField(read_only=True, allow_null=True)
+    fix_rate = serializers.FloatField(read_only=True, allow_null=True)
+    total_executions = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = CatalogEntry
+        fields: ClassVar = [
+            "id",
+            "runbook_id",
+            "title",
+            "summary",
+            "category",
+            "platforms",
+            "changes",
+            "is_active",
+            "dangerous",
+            "timeout_seconds",
+            "max_retries",
+            "cooldown_minutes",
+            "success_rate",
+            "fix_rate",
+            "total_executions",
+        ]
+
+
+class ParameterSerializer(Serializer):
+    """One parameter of a runbook."""
+
+    name = serializers.CharField()
+    type = serializers.CharField()
+    required = serializers.BooleanField()
+    default = serializers.JSONField(allow_null=True)
+    description = serializers.CharField()
+    unit = serializers.CharField()
+    secret = serializers.BooleanField()
+    constraints = serializers.DictField()
+    schema = serializers.DictField()
+
+
+class StepSerializer(Serializer):
+    """One step of a runbook."""
+
+    number = serializers.IntegerField()
+    title = serializers.CharField()
+    reversible = serializers.BooleanField()
+
+
+class AssessmentSerializer(Serializer):
+    """What a runbook's own look at the problem found."""
+
+    healthy = serializers.BooleanField()
+    summary = serializers.CharField()
+    values = serializers.DictField()
+
+
+class UserSerializer(Serializer):
+    """Who did something."""
+
+    id = serializers.UUIDField()
+    username = serializers.CharField()
+
+
+class ExecutionSerializer(ModelSerializer):
+    """One run of one runbook on one server."""
+
+    runbook_uuid = serializers.UUIDField(source="runbook.pk", read_only=True)
+    runbook_id = serializers.CharField(source="runbook.runbook_id", read_only=True)
+    runbook_title = serializers.CharField(source="runbook.title", read_only=True)
+    server_id = serializers.UUIDField(read_only=True)
+    server_name = serializers.CharField(source="server.name", read_only=True)
+    incident_id = serializers.UUIDField(read_only=True, allow_null=True)
+    triggered_by = serializers.ChoiceField(Trigger.values, read_only=True)
+    triggered_by_user = UserSerializer(read_only=True, allow_null=True)
+    status = serializers.ChoiceField(list(Status), read_only=True)
+    verdict = serializers.ChoiceField(list(Verdict), read_only=True, allow_blank=True)
+    error_code = serializers.ChoiceField(list(ErrorCode), read_only=True, allow_blank=True)
+    priority = serializers.SerializerMethodField(method_name="get_priority")
+    progress = serializers.IntegerField(read_only=True)
+    duration_ms = serializers.IntegerField(read_only=True, allow_null=True)
+    success = serializers.BooleanField(read_only=True, allow_null=True)
+    waiting_for = serializers.SerializerMethodField(method_name="get_waiting_for")
+    assessment_before = AssessmentSerializer(read_only=True, allow_null=True)
+    assessment_after = AssessmentSerializer(read_only=True, allow_null=True)
+
+    class Meta:
+        model = Execution
+        fields: ClassVar = [
+            "id",
+            "runbook_uuid",
+            "runbook_id",
+            "runbook_title",
+            "server_id",
+            "server_name",
+            "incident_id",
+            "triggered_by",
+            "triggered_by_user",
+            "reason",
+            "status",
+            "verdict",
+            "priority",
+            "parameters",
+            "is_dry_run",
+            "current_step",
+            "total_steps",
+            "progress",
+            "queued_at",
+            "started_at",
+            "finished_at",
+            "duration_ms",
+            "success",
+            "result_summary",
+            "result_data",
+            "error_code",
+            "error_message",
+            "waiting_for",
+            "attempt",
+            "retry_of",
+            "rollback_performed",
+            "rollback_by",
+            "rollback_at",
+            "cancel_outcome",
+            "assessment_before",
+            "assessment_after",
+        ]
+        read_only_fields: ClassVar = fields
+
+    def get_priority(self, execution: Execution) -> str:
+        """HIGH, NORMAL or LOW."""
+        return selectors.priority_name(execution)
+
+    def get_waiting_for(self, execution: Execution) -> str:
+        """Why it does not run yet; empty once it does."""
+        return selectors.waiting_for(execution)
+
+
+class LogSerializer(ModelSerializer):
+    """One action of an execution: one row of its log."""
+
+    step_type = serializers.ChoiceField(list(StepType), read_only=True)
+    status = serializers.ChoiceField(list(ActionStatus), read_only=True)
+    duration_ms = serializers.IntegerField(read_only=True, allow_null=True)
+
+    class Meta:
+        model = ExecutionLog
+        fields: ClassVar = [
+            "seq",
+            "attempt",
+            "step_number",
+            "step_name",
+            "step_type",
+            "command",
+            "changes",
+            "stdout",
+            "stderr",
+            "exit_code",
+            "status",
+            "started_at",
+            "finished_at",
+            "duration_ms",
+            "error_message",
+        ]
+        read_only_fields: ClassVar = fields
+
+
+class LogsSerializer(Serializer):
+    """The log of an execution, or the part of it that was asked for."""
+
+    logs = LogSerializer(many=True)
+    total = serializers.IntegerField()
+
+
+class RunbookDetailSerializer(RunbookSerializer):
+    """A runbook with all that it takes to run it."""
+
+    description = serializers.CharField()
+    parameters = ParameterSerializer(many=True)
+    parameters_schema = serializers.DictField()
+    steps = StepSerializer(many=True)
+    irreversible = serializers.CharField()
+    estimated_duration = serializers.FloatField()
+    recent_executions = ExecutionSerializer(many=True)
+
+    class Meta(RunbookSerializer.Meta):
+        fields: ClassVar = [
+            *RunbookSerializer.Meta.fields,
+            "description",
+            "parameters",
+            "parameters_schema",
+            "steps",
+            "irreversible",
+            "estimated_duration",
+            "recent_executions",
+        ]
+
+
+class TargetSerializer(Serializer):
+    """On which server, with which parameters."""
+
+    server_id = serializers.UUIDField()
+    parameters = serializers.DictField(required=False, default=dict)
+
+
+class DryRunSerializer(TargetSerializer):
+    """A dry run."""
+
+    incident_id = serializers.UUIDField(required=False, allow_null=True, default=None)
+    reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=2000)
+
+
+class LaunchSerializer(DryRunSerializer):
+    """A launch."""
+
+    runbook_id = serializers.CharField(max_length=100)
+    is_dry_run = serializers.BooleanField(required=False, default=None, allow_null=True)
+    priority = serializers.ChoiceField(PRIORITIES, required=False, default="NORMAL")
+    confirm = serializers.BooleanField(required=False, default=False)
+    force = serializers.BooleanField(required=False, default=False)
+
+
+class ChecksSerializer(Serializer):
+    """Which conditions of a launch hold."""
+
+    server_compatibility = serializers.BooleanField()
+    permissions = serializers.BooleanField()
+    rate_limit_ok = serializers.BooleanField()
+    parameters_valid = serializers.BooleanField()
+    server_reachable = serializers.BooleanField()
+
+
+class ValidationSerializer(Serializer):
+    """Whether a launch would be accepted; ``errors`` says by condition why not."""
+
+    valid = serializers.BooleanField()
+    checks = ChecksSerializer()
+    warnings = serializers.ListField(child=serializers.CharField())
+    errors: Any = serializers.DictField(required=False)
+    estimated_duration = serializers.FloatField()

@@ -1,0 +1,16 @@
+"""The addresses of automation in the API."""
+
+from django.urls import path
+
+from automation.api import executions, runbooks
+
+urlpatterns = [
+    path("automation/runbooks", runbooks.RunbooksView.as_view()),
+    path("automation/runbooks/<str:key>", runbooks.RunbookView.as_view()),
+    path("automation/runbooks/<str:key>/validate", runbooks.ValidateView.as_view()),
+    path("automation/runbooks/<str:key>/dry-run", runbooks.DryRunView.as_view()),
+    path("automation/executions", executions.ExecutionsView.as_view()),
+    path("automation/executions/<uuid:pk>", executions.ExecutionView.as_view()),
+    path("automation/executions/<uuid:pk>/logs", executions.LogsView.as_view()),
+    path("automation/executions/<uuid:pk>/cancel", executions.CancelView.as_view()),
+]

@@ -1,0 +1,1 @@
+"""Reads of automation, each limited to what a user may see."""

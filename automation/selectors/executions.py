@@ -1,0 +1,104 @@
+"""Executions as pages and clients ask for them."""
+
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from automation.engine.results import Status
+from automation.models import Execution, ExecutionLog, Priority
+from opsmanager.accounts import permissions, roles
+from opsmanager.accounts.models import User
+from opsmanager.common.problems import NotFound
+from opsmanager.common.uuids import as_uuid
+
+
+def visible_to(user: permissions.Actor) -> QuerySet[Execution]:
+    """Return the executions that the user may see, newest first."""
+    rows = Execution.objects.select_related("runbook", "server", "triggered_by_user").order_by(
+        "-queued_at", "-pk"
+    )
+    return rows if permissions.may(user, roles.VIEW_EXECUTIONS) else rows.none()
+
+
+def get(user: permissions.Actor, pk: UUID | str) -> Execution:
+    """Return an execution that the user may see. Raises :class:`NotFound`."""
+    execution = visible_to(user).filter(pk=pk).first()
+    if execution is None:
+        raise NotFound("There is no such execution, or you may not see it.")
+    return execution
+
+
+def search(rows: QuerySet[Execution], text: str) -> QuerySet[Execution]:
+    """Return the rows whose id, runbook, server, reason or summary the text is part of."""
+    text = text.strip()
+    if not text:
+        return rows
+    uuid = as_uuid(text)
+    if uuid:
+        return rows.filter(pk=uuid)
+    return rows.filter(
+        Q(runbook__runbook_id__icontains=text)
+        | Q(runbook__title__icontains=text)
+        | Q(server__name__icontains=text)
+        | Q(reason__icontains=text)
+        | Q(result_summary__icontains=text)
+        | Q(error_message__icontains=text)
+    )
+
+
+def logs(execution: Execution, *, after: int = 0) -> QuerySet[ExecutionLog]:
+    """Return the rows of its log with a ``seq`` above ``after``, in order."""
+    return ExecutionLog.objects.filter(
+        execution=execution, queued_at=execution.queued_at, seq__gt=after
+    ).order_by("seq")
+
+
+def without_later(rows: QuerySet[Execution], later: QuerySet[Execution]) -> QuerySet[Execution]:
+    """Return the rows after which none of ``later`` ran with the same runbook and server."""
+    followed = later.filter(
+        runbook=OuterRef("runbook"), server=OuterRef("server"), queued_at__gt=OuterRef("queued_at")
+    )
+    return rows.filter(~Exists(followed))
+
+
+def may_cancel(user: User, execution: Execution) -> bool:
+    """Whether the user may cancel it: those who may cancel any, and who started it."""
+    if execution.triggered_by_user_id == user.pk:
+        return permissions.may(user, roles.EXECUTE_RUNBOOKS)
+    return permissions.may(user, roles.CANCEL_EXECUTIONS)
+
+
+def waiting_for(execution: Execution) -> str:
+    """Say why a pending execution does not run yet; empty for any other."""
+    if Status(execution.status) is not Status.PENDING:
+        return ""
+    if execution.changes and not execution.is_dry_run:
+        ahead = _ahead_of(execution)
+        if ahead is not None:
+            who = ahead.triggered_by_user or ahead.get_triggered_by_display().lower()
+            doing = "runs" if ahead.status == Status.RUNNING else "goes first"
+            return (
+                f"Waits for {execution.server.name}: {ahead.runbook.title} ({who}) {doing}, and "
+                "one execution changes a server at a time."
+            )
+    return "Waits for a free worker."
+
+
+def _ahead_of(execution: Execution) -> Execution | None:
+    same_server = Execution.objects.select_related("runbook", "triggered_by_user").filter(
+        server=execution.server_id, changes=True, is_dry_run=False
+    )
+    running = same_server.filter(status=Status.RUNNING).first()
+    if running is not None:
+        return running
+    earlier = Q(priority__lt=execution.priority) | Q(
+        priority=execution.priority, queued_at__lt=execution.queued_at
+    )
+    return (
+        same_server.filter(earlier, status=Status.PENDING).order_by("priority", "queued_at").first()
+    )
+
+
+def priority_name(execution: Execution) -> str:
+    """Return the priority as the API names it."""
+    return Priority(execution.priority).name

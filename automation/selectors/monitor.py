@@ -1,0 +1,129 @@
+"""What the monitor of an execution says beside the bare facts."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Max, Min, Q, QuerySet
+from django.urls import reverse
+
+from automation.engine.results import ActionStatus, Status
+from automation.models import Execution, ExecutionLog
+from automation.selectors import executions, runbooks
+
+_ENDINGS = {
+    Status.PENDING: "waits to run",
+    Status.RUNNING: "runs now",
+    Status.SUCCESS: "succeeded",
+    Status.FAILED: "failed",
+    Status.CANCELLED: "was cancelled",
+    Status.TIMEOUT: "ran out of time",
+    Status.ROLLED_BACK: "was rolled back",
+    Status.UNKNOWN: "ended, nobody knows how",
+}
+_VERDICTS = {
+    "FIXED": "and fixed it",
+    "NOT_FIXED": "and did not fix it",
+    "MADE_WORSE": "and made it worse",
+    "NOTHING_TO_FIX": "and there was nothing to fix",
+}
+
+
+def sentence(execution: Execution) -> str:
+    """Say in one sentence what ran, where, by whom, and how it ended."""
+    kind = "Dry run of " if execution.is_dry_run else ""
+    user = execution.triggered_by_user
+    who = f"started by {user.get_username()}" if user else "started by itself"
+    if execution.incident_id:
+        who += " for an incident"
+    said = (
+        f"{kind}{execution.runbook.title} on {execution.server.name}, {who}, "
+        f"{_ENDINGS[Status(execution.status)]}"
+    )
+    verdict = _VERDICTS.get(execution.verdict)
+    return f"{said} {verdict}." if verdict else f"{said}."
+
+
+def steps(execution: Execution) -> list[dict[str, Any]]:
+    """Return number, title, status and duration of each step."""
+    times = {
+        row["step_number"]: row
+        for row in _log(execution)
+        .values("step_number")
+        .annotate(first=Min("started_at"), last=Max("finished_at"))
+    }
+    failed = _failed_step(execution)
+    return [
+        {
+            "number": number,
+            "title": title,
+            "status": _step_status(execution, number, failed),
+            "duration_ms": _duration(times.get(number)),
+        }
+        for number, title in enumerate(execution.step_titles, start=1)
+    ]
+
+
+def assessment_rows(execution: Execution) -> list[dict[str, Any]]:
+    """Return what both assessments found, side by side: name, before, after, changed."""
+    before = (execution.assessment_before or {}).get("values", {})
+    after = (execution.assessment_after or {}).get("values", {})
+    return [
+        {
+            "name": name.replace("_", " "),
+            "before": before.get(name),
+            "after": after.get(name),
+            "changed": bool(after) and before.get(name) != after.get(name),
+        }
+        for name in dict.fromkeys([*before, *after])
+    ]
+
+
+def usual_seconds(execution: Execution) -> float:
+    """Return how long this runbook usually takes."""
+    return runbooks.estimated_seconds(execution.runbook)
+
+
+def edit_url(execution: Execution) -> str:
+    """Return the address of the runbook's page with this execution's values filled in."""
+    values: dict[str, Any] = {"server": execution.server_id}
+    for name, value in execution.parameters.items():
+        values[name] = "\n".join(map(str, value)) if isinstance(value, list) else value
+    if execution.incident_id:
+        values["incident"] = execution.incident_id
+    page = reverse("automation:runbook_detail", args=[execution.runbook.runbook_id])
+    return f"{page}?{urlencode(values)}"
+
+
+def _log(execution: Execution) -> QuerySet[ExecutionLog]:
+    return executions.logs(execution)
+
+
+def _failed_step(execution: Execution) -> int | None:
+    """Return the step in which a final execution stopped, if it did not succeed."""
+    if not execution.is_final or execution.status in (Status.SUCCESS, Status.ROLLED_BACK):
+        return None
+    wrong = Q(status__in=[ActionStatus.FAILED, ActionStatus.TIMEOUT, ActionStatus.CANCELLED])
+    unsure = Q(status=ActionStatus.UNKNOWN)
+    row = _log(execution).filter(wrong | unsure).order_by("-seq").first()
+    inside = 1 <= (row.step_number if row else 0) <= execution.total_steps
+    return row.step_number if row and inside else execution.current_step or None
+
+
+def _step_status(execution: Execution, number: int, failed: int | None) -> str:
+    if execution.status == Status.SUCCESS:
+        return "SUCCESS"
+    if execution.is_final:
+        if failed is None or number > failed:
+            return "SKIPPED"
+        return str(execution.status) if number == failed else "SUCCESS"
+    if number < execution.current_step:
+        return "SUCCESS"
+    is_now = number == execution.current_step and execution.status == Status.RUNNING
+    return "RUNNING" if is_now else "PENDING"
+
+
+def _duration(times: Mapping[str, Any] | None) -> int | None:
+    if times is None or times["last"] is None:
+        return None
+    return round((times["last"] - times["first"]).total_seconds() * 1000)

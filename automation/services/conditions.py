@@ -1,0 +1,120 @@
+"""What must hold before anything is launched: a function each, which says why it doesn't."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import connection
+
+from automation.engine import params
+from automation.engine.errors import ParametersInvalid
+from automation.engine.runbook import Runbook
+from automation.models import CatalogEntry
+from automation.selectors import cooldown
+from opsmanager.accounts import permissions, roles
+from opsmanager.accounts.models import User
+from opsmanager.common.problems import (
+    ConfirmationNeeded,
+    CoolingDown,
+    Invalid,
+    InvalidState,
+    NotPermitted,
+)
+from servers.models import Server
+from servers.selectors import servers
+
+
+def require_permission(
+    actor: User, entry: CatalogEntry, runbook: type[Runbook], server: Server
+) -> None:
+    """Raise :class:`NotPermitted` unless the actor may run this runbook on this server."""
+    permissions.require(
+        actor,
+        roles.EXECUTE_RUNBOOKS,
+        "Your role may not run runbooks. A manager or an administrator can give you one that may.",
+    )
+    for permission in runbook.required_permissions:
+        permissions.require(
+            actor,
+            permission,
+            f"{entry.title} also needs the permission {permission}, which you don't have. An "
+            "administrator can give it to you.",
+        )
+    if not servers.may_operate(actor, server):
+        raise NotPermitted(
+            f"You may not run runbooks on {server.name}. An administrator can grant you this "
+            "server, or one of its groups."
+        )
+
+
+def require_compatible(entry: CatalogEntry, server: Server) -> None:
+    """Raise unless runbook and server are switched on and made for each other."""
+    if not entry.is_active:
+        raise InvalidState(
+            f"{entry.title} is switched off. An administrator can switch it on in the admin.",
+            code="RUNBOOK_INACTIVE",
+        )
+    if not server.is_active:
+        raise InvalidState(
+            f"{server.name} is switched off, so nothing runs there. Switch it on on its page.",
+            code="SERVER_INACTIVE",
+        )
+    if server.platform not in entry.platforms:
+        raise Invalid(
+            f"{entry.title} is for {' and '.join(entry.platforms)}; {server.name} is "
+            f"{server.platform}.",
+            code="PLATFORM_MISMATCH",
+        )
+
+
+def parsed(runbook: type[Runbook], raw: Mapping[str, Any]) -> Runbook:
+    """Return the runbook with its parameters. Raises :class:`Invalid` with a list for each."""
+    try:
+        return params.parse(runbook, raw)
+    except ParametersInvalid as problem:
+        raise Invalid(str(problem), details=problem.details) from problem
+
+
+def require_confirmation(entry: CatalogEntry, server: Server, *, is_confirmed: bool) -> None:
+    """Raise :class:`ConfirmationNeeded` for what is dangerous or in production, unconfirmed."""
+    reasons = []
+    if entry.dangerous:
+        reasons.append(f"{entry.title} is dangerous")
+    if server.is_production:
+        reasons.append(f"{server.name} is a production server")
+    if reasons and not is_confirmed:
+        raise ConfirmationNeeded(
+            f"{' and '.join(reasons)}: say that you mean it (confirm: true).",
+            details={"confirm": [f"{reason}." for reason in reasons]},
+        )
+
+
+def require_cooled_down(entry: CatalogEntry, server: Server) -> None:
+    """Raise :class:`CoolingDown` when the runbook ran on the server a short time ago.
+
+    Inside a transaction the answer holds until it ends: of simultaneous launches one passes.
+    """
+    if not entry.cooldown_minutes:
+        return
+    _hold(f"cooldown:{entry.pk}:{server.pk}")
+    left = cooldown.seconds_left(entry, server)
+    if left:
+        minutes, seconds = divmod(left, 60)
+        raise CoolingDown(
+            f"{entry.title} ran on {server.name} a short time ago. It may run again there in "
+            f"{minutes} min {seconds} s.",
+            details={
+                "retryAfterSeconds": left,
+                "cooldownMinutes": entry.cooldown_minutes,
+            },
+            retry_after=left,
+        )
+
+
+def hold_idempotency_key(actor: User, key: str) -> None:
+    """Let the launches of one user with one key come one after the other, in this transaction."""
+    _hold(f"idempotency:{actor.pk}:{key}")
+
+
+def _hold(name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])

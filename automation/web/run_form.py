@@ -1,0 +1,129 @@
+"""The form with which a runbook is run, derived from its parameters."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.forms.models import ModelChoiceIteratorValue
+
+from automation.engine.descriptions import ParamDescription, describe
+from automation.engine.runbook import Runbook
+from servers.models import Server
+
+
+class ServerSelect(forms.Select):
+    """A choice of servers that lets the page know which ones are production."""
+
+    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return one option, with the server's name and environment beside it."""
+        option: dict[str, Any] = super().create_option(*args, **kwargs)
+        value = option["value"]
+        if isinstance(value, ModelChoiceIteratorValue) and isinstance(value.instance, Server):
+            option["attrs"]["data-environment"] = value.instance.environment
+            option["attrs"]["data-name"] = value.instance.name
+        return option
+
+
+class ServerField(forms.ModelChoiceField):
+    """A server by its name, with what it is for."""
+
+    widget = ServerSelect
+
+    def label_from_instance(self, server: Any) -> str:
+        """Return what the option says."""
+        return f"{server.name} ({server.get_environment_display().lower()}, {server.hostname})"
+
+
+class RunForm(forms.Form):
+    """Parameters of one runbook, the server, and why.
+
+    It only carries values: whether they are valid is the runbook's own judgement, whose sentences
+    come back through :meth:`refuse`.
+    """
+
+    server = ServerField(
+        queryset=Server.objects.none(),
+        empty_label="Choose a server",
+        error_messages={"required": "Choose a server."},
+    )
+    reason = forms.CharField(
+        required=False,
+        max_length=2000,
+        label="Reason",
+        help_text="Why you run it; kept with the execution and in the audit trail",
+    )
+
+    def __init__(
+        self, *args: Any, runbook: type[Runbook], servers: QuerySet[Server], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        server = self.fields["server"]
+        if isinstance(server, forms.ModelChoiceField):
+            server.queryset = servers
+            server.widget.attrs["data-server-choice"] = ""
+        self.described = {parameter.name: parameter for parameter in describe(runbook)}
+        for parameter in self.described.values():
+            self.fields[parameter.name] = _field(parameter)
+        self.order_fields(["server", *self.described, "reason"])
+
+    def parameters(self) -> dict[str, Any]:
+        """Return what was typed, by names on the wire; what was left empty is left out."""
+        values: dict[str, Any] = {}
+        for name, parameter in self.described.items():
+            value = self.cleaned_data.get(name)
+            if _is_list(parameter):
+                value = [line.strip() for line in str(value or "").splitlines() if line.strip()]
+            elif value is None or value == "":
+                continue
+            values[name] = value
+        return values
+
+    def refuse(self, details: dict[str, Any]) -> None:
+        """Show what the runbook says of its parameters, each beside its field."""
+        for name, sentences in details.items():
+            place = name if name in self.fields else None
+            for sentence in sentences if isinstance(sentences, list) else [str(sentences)]:
+                self.add_error(place, sentence)
+
+
+def _is_list(parameter: ParamDescription) -> bool:
+    return parameter.json_schema.get("type") == "array"
+
+
+def _field(parameter: ParamDescription) -> forms.Field:
+    common: dict[str, Any] = {
+        "label": parameter.title,
+        "help_text": parameter.help,
+        "required": False,
+        "initial": parameter.default,
+    }
+    kind = parameter.json_schema.get("type")
+    attributes = {
+        attribute: parameter.constraints[word]
+        for attribute, word in (("min", "minimum"), ("max", "maximum"), ("maxlength", "maxLength"))
+        if word in parameter.constraints
+    }
+    field: forms.Field
+    if parameter.secret:
+        field = forms.CharField(**common, strip=False, widget=forms.PasswordInput(attributes))
+    elif parameter.choices:
+        pairs = [(choice, str(choice)) for choice in parameter.choices]
+        field = forms.ChoiceField(**common, choices=pairs)
+    elif kind == "boolean":
+        field = forms.BooleanField(**common)
+    elif _is_list(parameter):
+        common["initial"] = "\n".join(map(str, parameter.default or []))
+        common["help_text"] = f"{parameter.help} (one a line)"
+        field = forms.CharField(**common, widget=forms.Textarea({"rows": 2}))
+    elif parameter.multiline:
+        field = forms.CharField(**common, strip=False, widget=forms.Textarea({"rows": 5}))
+    elif kind in ("integer", "number"):
+        step = {} if kind == "integer" else {"step": "any"}
+        field = forms.CharField(**common, widget=forms.NumberInput({**attributes, **step}))
+    else:
+        field = forms.CharField(**common, widget=forms.TextInput(attributes))
+    # Missing values are the runbook's to refuse, but the page says early what it wants.
+    if parameter.required:
+        field.widget.attrs["required"] = True
+    field.unit = parameter.unit  # type: ignore[attr-defined]
+    return field

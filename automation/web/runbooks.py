@@ -1,0 +1,123 @@
+"""The pages of the library: find a runbook, read what it does, run it."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET, require_POST
+
+from automation.engine.kinds import Category
+from automation.models import CatalogEntry, Priority
+from automation.selectors import cooldown, executions
+from automation.selectors import runbooks as selectors
+from automation.services.executions import Launch, launch
+from automation.web.run_form import RunForm
+from opsmanager.accounts import permissions, roles
+from opsmanager.accounts.requests import user_of
+from opsmanager.common.htmx import form_invalid, go_to
+from opsmanager.common.problems import Invalid, Problem
+from opsmanager.common.uuids import as_uuid
+from servers.models import Server
+from servers.selectors import servers
+
+_RECENT = 8
+
+
+@require_GET
+def runbook_list(request: HttpRequest) -> HttpResponse:
+    """Show the library, searched and by category."""
+    text, category = request.GET.get("search", ""), request.GET.get("category", "")
+    rows = selectors.search(selectors.visible_to(request.user), text)
+    if category:
+        rows = rows.filter(category=category)
+    context = {
+        "runbooks": selectors.with_records(rows.order_by("title")),
+        "search": text,
+        "category": category,
+        "categories": [(each.value, each.label) for each in Category],
+    }
+    return render(request, "automation/runbook_list.html", context)
+
+
+@require_GET
+def runbook_detail(request: HttpRequest, runbook_id: str) -> HttpResponse:
+    """Show one runbook and the form to run it; the query may fill the form."""
+    entry = selectors.get(request.user, runbook_id)
+    asked = {name: value for name, value in request.GET.items() if name != "server"}
+    form = _form(request, entry, initial={**asked, "server": request.GET.get("server", "")})
+    return render(request, "automation/runbook_detail.html", _context(request, entry, form))
+
+
+@require_POST
+def runbook_run(request: HttpRequest, runbook_id: str) -> HttpResponse:
+    """Run the runbook as the form says, dry or for real, and go to its monitor."""
+    entry = selectors.get(request.user, runbook_id)
+    form = _form(request, entry, data=request.POST)
+    if form.is_valid():
+        try:
+            execution = launch(_launch(request, entry, form))
+        except Invalid as problem:
+            form.refuse(problem.details or {"": [problem.message]})
+        except Problem as problem:
+            form.add_error(None, problem.message)
+        else:
+            return go_to(request, "automation:execution_detail", pk=execution.pk)
+    return form_invalid(
+        request,
+        page="automation/runbook_detail.html",
+        partial="automation/partials/_run_form.html",
+        context=_context(request, entry, form),
+    )
+
+
+def _launch(request: HttpRequest, entry: CatalogEntry, form: RunForm) -> Launch:
+    server: Server = form.cleaned_data["server"]
+    is_dry_run = request.POST.get("mode") != "run"
+    typed = request.POST.get("confirm_server", "").strip()
+    if server.is_production and not is_dry_run and typed != server.name:
+        raise Problem(f"{server.name} is a production server: type its name to run this there.")
+    incident = as_uuid(request.POST.get("incident", ""))
+    return Launch(
+        actor=user_of(request),
+        runbook=entry,
+        server=server,
+        parameters=form.parameters(),
+        is_dry_run=is_dry_run,
+        priority=Priority.NORMAL,
+        # The page restates what and where; a dangerous runbook's button asks once more.
+        is_confirmed=True,
+        reason=form.cleaned_data["reason"],
+        incident_id=incident,
+    )
+
+
+def _form(request: HttpRequest, entry: CatalogEntry, **kwargs: object) -> RunForm:
+    choices = servers.operable_by(request.user).filter(is_active=True, platform__in=entry.platforms)
+    return RunForm(runbook=selectors.code_of(entry), servers=choices.order_by("name"), **kwargs)
+
+
+def _context(request: HttpRequest, entry: CatalogEntry, form: RunForm) -> dict[str, object]:
+    kind = selectors.code_of(entry)
+    selectors.with_records([entry])
+    steps = [
+        {"number": number, "title": step.title, "reversible": step.undo_name is not None}
+        for number, step in enumerate(kind.steps, start=1)
+    ]
+    return {
+        "runbook": entry,
+        "record": selectors.record_of(entry),
+        "description": kind.description(),
+        "irreversible": kind.irreversible,
+        "steps": steps,
+        "form": form,
+        "incident": request.POST.get("incident") or request.GET.get("incident", ""),
+        "may_run": permissions.may(request.user, roles.EXECUTE_RUNBOOKS),
+        "cooldown": _cooldown(entry, form),
+        "recent": executions.visible_to(request.user).filter(runbook=entry)[:_RECENT],
+    }
+
+
+def _cooldown(entry: CatalogEntry, form: RunForm) -> dict[str, object] | None:
+    """Return how long the chosen server still has to wait, if one is chosen."""
+    chosen = as_uuid(str(form["server"].value() or ""))
+    server = Server.objects.filter(pk=chosen).first() if chosen else None
+    left = cooldown.seconds_left(entry, server) if server else 0
+    return {"seconds_left": left, "server": server} if left else None

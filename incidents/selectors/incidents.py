@@ -1,0 +1,44 @@
+"""Incidents as pages and clients ask for them."""
+
+from uuid import UUID
+
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+
+from incidents.models import Incident, IncidentStatus, Severity
+from opsmanager.accounts import permissions, roles
+from opsmanager.common.problems import NotFound
+
+_ORDER = Case(
+    *(When(severity=severity, then=Value(rank)) for rank, severity in enumerate(Severity)),
+    output_field=IntegerField(),
+)
+
+
+def visible_to(user: permissions.Actor) -> QuerySet[Incident]:
+    """Return the incidents that the user may see, newest first."""
+    rows = Incident.objects.select_related("server", "acknowledged_by").order_by("-opened_at")
+    return rows if permissions.may(user, roles.VIEW_INCIDENTS) else rows.none()
+
+
+def open_for(user: permissions.Actor) -> QuerySet[Incident]:
+    """Return the incidents that are not resolved, the worst and then the oldest first."""
+    rows = visible_to(user).exclude(status=IncidentStatus.RESOLVED)
+    return rows.order_by(_ORDER, "opened_at")
+
+
+def get(user: permissions.Actor, pk: UUID | str) -> Incident:
+    """Return an incident that the user may see. Raises :class:`NotFound`."""
+    incident = visible_to(user).filter(pk=pk).first()
+    if incident is None:
+        raise NotFound("There is no such incident, or you may not see it.")
+    return incident
+
+
+def search(rows: QuerySet[Incident], text: str) -> QuerySet[Incident]:
+    """Return the rows whose title, description or server contains the text."""
+    text = text.strip()
+    if not text:
+        return rows
+    return rows.filter(
+        Q(title__icontains=text) | Q(description__icontains=text) | Q(server__name__icontains=text)
+    )

@@ -1,0 +1,11 @@
+"""The addresses of authentication in the API."""
+
+from django.urls import path
+
+from opsmanager.accounts.api import views
+
+urlpatterns = [
+    path("auth/token", views.TokenView.as_view()),
+    path("auth/token/refresh", views.RefreshView.as_view()),
+    path("auth/me", views.MeView.as_view()),
+]

@@ -1,0 +1,67 @@
+"""Whether OpsManager's own parts are well, by their heartbeats, never by asking Celery."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+
+import redis
+from django.conf import settings
+from django.db import Error
+
+from opsmanager.common import pulse
+from opsmanager.common.models import Pulse
+
+_SILENT_AFTER = {"worker": timedelta(seconds=45), "beat": timedelta(seconds=120)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A part of OpsManager, and whether it is well."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def parts() -> list[Part]:
+    """Return all parts: database, redis, workers, beat."""
+    try:
+        beats = list(pulse.seen())
+    except Error:
+        down = Part(name="database", ok=False, detail="PostgreSQL does not answer.")
+        return [down, _redis()]
+    return [
+        Part(name="database", ok=True, detail="PostgreSQL answers."),
+        _redis(),
+        _alive("workers", "worker", beats),
+        _alive("beat", "beat", beats),
+    ]
+
+
+def _alive(name: str, kind: str, beats: list[Pulse]) -> Part:
+    mine = [beat for beat in beats if beat.kind == kind]
+    ages = [beat.age for beat in mine]  # type: ignore[attr-defined]
+    living = [age for age in ages if age < _SILENT_AFTER[kind]]
+    if living:
+        return Part(name=name, ok=True, detail=f"{len(living)} running.")
+    if not ages:
+        return Part(name=name, ok=False, detail="None has been seen. Start one.")
+    seconds = int(min(ages).total_seconds())
+    return Part(name=name, ok=False, detail=f"Last seen {seconds} s ago. Start it again.")
+
+
+def _redis() -> Part:
+    try:
+        _client().ping()
+    except redis.RedisError:
+        return Part(
+            name="redis",
+            ok=False,
+            detail="Redis does not answer. Executions still start, some seconds later.",
+        )
+    return Part(name="redis", ok=True, detail="Redis answers.")
+
+
+@lru_cache(maxsize=1)
+def _client() -> redis.Redis:
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)

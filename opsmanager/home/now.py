@@ -1,0 +1,97 @@
+"""What the home page says: what needs me, what happens, what is held, is all well."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from automation.engine.results import Status, Verdict
+from automation.models import Execution
+from automation.selectors import executions
+from incidents.models import Incident
+from incidents.selectors import incidents
+from opsmanager.accounts import permissions
+from opsmanager.home import health
+from opsmanager.home.health import Part
+from servers.models import Server
+from servers.selectors import servers
+
+_ROWS = 20
+_RECENTLY = timedelta(hours=24)
+
+
+def context(user: permissions.Actor) -> dict[str, Any]:
+    """Return all that the home page shows to this user."""
+    visible = executions.visible_to(user)
+    day = visible.filter(queued_at__gte=timezone.now() - _RECENTLY, is_dry_run=False)
+    held = list(visible.filter(status=Status.PENDING).order_by("priority", "queued_at")[:_ROWS])
+    for execution in held:
+        execution.waiting_for = executions.waiting_for(execution)  # type: ignore[attr-defined]
+    return {
+        "needs_you": [
+            *(_of_incident(row) for row in incidents.open_for(user)[:_ROWS]),
+            *(_of_execution(row) for row in _unlucky(user)[:_ROWS]),
+        ],
+        "happening": visible.filter(status=Status.RUNNING)[:_ROWS],
+        "held": held,
+        "recent": visible.exclude(status__in=[Status.PENDING, Status.RUNNING])[:5],
+        "health": [*health.parts(), *_unreachable(user)],
+        "counts": {
+            "executions": day.count(),
+            "succeeded": day.filter(status=Status.SUCCESS).count(),
+            "fixed": day.filter(verdict=Verdict.FIXED).count(),
+            "servers": servers.visible_to(user).filter(is_active=True).count(),
+        },
+    }
+
+
+def _unlucky(user: permissions.Actor) -> Any:
+    """Return recent runs that did not help and after which nothing better was run."""
+    bad = Q(status__in=[Status.FAILED, Status.TIMEOUT, Status.UNKNOWN]) | Q(
+        verdict__in=[Verdict.NOT_FIXED, Verdict.MADE_WORSE]
+    )
+    rows = executions.visible_to(user).filter(
+        bad, is_dry_run=False, finished_at__gte=timezone.now() - _RECENTLY
+    )
+    better = Execution.objects.filter(status=Status.SUCCESS, is_dry_run=False).exclude(
+        verdict__in=[Verdict.NOT_FIXED, Verdict.MADE_WORSE]
+    )
+    return executions.without_later(rows, better)
+
+
+def _of_incident(incident: Incident) -> dict[str, Any]:
+    return {
+        "kind": "incident",
+        "title": incident.title,
+        "url": reverse("incidents:incident_detail", args=[incident.pk]),
+        "when": incident.opened_at,
+        "server": incident.server,
+        "detail": incident.description,
+        "badge": incident.severity,
+        "status": incident.status,
+    }
+
+
+def _of_execution(execution: Execution) -> dict[str, Any]:
+    return {
+        "kind": "execution",
+        "title": execution.runbook.title,
+        "url": reverse("automation:execution_detail", args=[execution.pk]),
+        "when": execution.finished_at,
+        "server": execution.server,
+        "detail": execution.error_message or execution.result_summary,
+        "badge": execution.verdict or execution.status,
+        "status": execution.status,
+    }
+
+
+def _unreachable(user: permissions.Actor) -> list[Part]:
+    rows = servers.visible_to(user).filter(is_active=True, reachable=False)
+    names = list(rows.values_list("name", flat=True)[:5])
+    if names:
+        return [Part(name="servers", ok=False, detail=f"Not reachable: {', '.join(names)}.")]
+    if Server.objects.filter(is_active=True, reachable=True).exists():
+        return [Part(name="servers", ok=True, detail="All that were checked answer.")]
+    return [Part(name="servers", ok=True, detail="None was checked yet.")]

@@ -1,0 +1,122 @@
+"""Servers, groups and credentials as JSON; secrets are write-only."""
+
+from typing import Any, ClassVar
+
+from rest_framework import serializers
+
+from opsmanager.common.api.case import ModelSerializer, Serializer
+from servers.models import Credential, HostKey, Server, ServerGroup
+
+
+class CredentialSerializer(ModelSerializer):
+    """A credential. Its secrets can be written and are never shown."""
+
+    password = serializers.CharField(
+        write_only=True, required=False, allow_blank=True, trim_whitespace=False, max_length=1024
+    )
+    private_key = serializers.CharField(
+        write_only=True, required=False, allow_blank=True, trim_whitespace=False, max_length=16384
+    )
+    passphrase = serializers.CharField(
+        write_only=True, required=False, allow_blank=True, trim_whitespace=False, max_length=1024
+    )
+
+    class Meta:
+        model = Credential
+        fields: ClassVar = [
+            "id",
+            "name",
+            "username",
+            "auth_type",
+            "password",
+            "private_key",
+            "passphrase",
+            "created_at",
+            "updated_at",
+        ]
+
+
+class ServerGroupSerializer(ModelSerializer):
+    """A server group."""
+
+    class Meta:
+        model = ServerGroup
+        fields: ClassVar = ["id", "name", "description", "created_at", "updated_at"]
+
+
+class ServerSerializer(ModelSerializer):
+    """A server; ``reachable`` and what follows it are what the last check found."""
+
+    credential_id = serializers.PrimaryKeyRelatedField(
+        source="credential", queryset=Credential.objects.all(), allow_null=True, required=False
+    )
+    group_ids = serializers.PrimaryKeyRelatedField(
+        source="groups", queryset=ServerGroup.objects.all(), many=True, required=False
+    )
+
+    class Meta:
+        model = Server
+        fields: ClassVar = [
+            "id",
+            "name",
+            "hostname",
+            "port",
+            "platform",
+            "environment",
+            "description",
+            "credential_id",
+            "group_ids",
+            "tags",
+            "is_active",
+            "in_maintenance",
+            "keeps_records",
+            "reachable",
+            "latency_ms",
+            "error_code",
+            "error_message",
+            "checked_at",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields: ClassVar = [
+            "reachable",
+            "latency_ms",
+            "error_code",
+            "error_message",
+            "checked_at",
+        ]
+
+
+class CheckSerializer(Serializer):
+    """What a look at a server found."""
+
+    reachable = serializers.BooleanField()
+    latency_ms = serializers.IntegerField(allow_null=True)
+    error_code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class KeySerializer(Serializer):
+    """A host key by its type and fingerprint, as ``ssh-keygen -l`` prints it."""
+
+    type = serializers.CharField()
+    fingerprint = serializers.CharField()
+
+
+class HostKeySerializer(Serializer):
+    """What is known of a server's host key."""
+
+    status = serializers.ChoiceField(["UNKNOWN", "ACCEPTED", "CHANGED"])
+    accepted = KeySerializer(allow_null=True)
+    offered = KeySerializer(allow_null=True)
+
+
+class FingerprintSerializer(Serializer):
+    """Which offered key is accepted."""
+
+    fingerprint = serializers.CharField(max_length=100)
+
+
+def key_as_json(key: HostKey | None) -> dict[str, Any] | None:
+    """Return a host key for :class:`HostKeySerializer`."""
+    return {"type": key.type, "fingerprint": key.fingerprint} if key else None

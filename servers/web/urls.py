@@ -1,0 +1,20 @@
+"""The addresses of the servers' pages."""
+
+from django.urls import path
+
+from servers.web import views
+
+app_name = "servers"
+urlpatterns = [
+    path("servers/", views.server_list, name="server_list"),
+    path("servers/add/", views.server_add, name="server_add"),
+    path("servers/<uuid:pk>/", views.server_detail, name="server_detail"),
+    path("servers/<uuid:pk>/edit/", views.server_edit, name="server_edit"),
+    path("servers/<uuid:pk>/check/", views.server_check, name="server_check"),
+    path("servers/<uuid:pk>/host-key/", views.server_host_key, name="server_host_key"),
+    path(
+        "servers/<uuid:pk>/host-key/accept/",
+        views.server_host_key_accept,
+        name="server_host_key_accept",
+    ),
+]
