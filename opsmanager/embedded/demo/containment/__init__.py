@@ -1,0 +1,1 @@
+"""Worlds of their own for demo servers: Linux namespaces, without root and without any tool."""
