@@ -24,8 +24,8 @@ _SENTENCES = {
     "less_than": "Must be less than {lt}{unit}.",
     "string_too_short": "Must have at least {min_length} characters.",
     "string_too_long": "Must have at most {max_length} characters.",
-    "too_short": "Must have at least {min_length} items.",
-    "too_long": "Must have at most {max_length} items.",
+    "too_short": "Must have at least {min_length} {parts}.",
+    "too_long": "Must have at most {max_length} {parts}.",
     "string_pattern_mismatch": "Must match the pattern {pattern}",
     "literal_error": "Must be one of {expected}.",
     "enum": "Must be one of {expected}.",
@@ -38,5 +38,7 @@ def sentence_for(problem: Mapping[str, Any], *, unit: str = "") -> str:
     template = _SENTENCES.get(problem["type"])
     if template is None:
         return f"{problem['msg']}."
-    values = {**problem.get("ctx", {}), "unit": f" {unit}" if unit else ""}
-    return template.format(**values)
+    context = problem.get("ctx", {})
+    # pydantic counts a secret's characters, too, but calls them no string.
+    parts = "characters" if context.get("field_type") == "Value" else "items"
+    return template.format(**context, parts=parts, unit=f" {unit}" if unit else "")

@@ -7,7 +7,7 @@ from automation.models.execution import Execution
 
 
 class ExecutionLog(models.Model):
-    """One action of an execution; of a changing command it is the intent, written before it is sent.
+    """One action of an execution; of a changing command the intent, written before it is sent.
 
     The table is partitioned by the month of ``queued_at``, the time its execution was queued, so
     that the log of one execution stands in one partition, whenever its rows were written.

@@ -25,7 +25,7 @@ class ExecutionJournal:
         self._lease = lease
         self._rows: dict[int, LogRow] = {}
 
-    def begin_step(self, *, number: int, total: int, name: str) -> None:  # noqa: ARG002 - the port's
+    def begin_step(self, *, number: int, total: int, name: str) -> None:
         """Say which step runs now; how many there are is known since the launch."""
         self._journal.step(self._claim, number)
 

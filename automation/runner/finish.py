@@ -27,7 +27,7 @@ _VERBS = {
 }
 
 
-def finish(claim: Claim, outcome: Outcome, *, worker: str, cancel_outcome: str = "") -> bool:
+def finish(claim: Claim, outcome: Outcome, *, worker: str) -> bool:
     """Write the outcome of an execution; ``False`` when it is no longer this worker's to end."""
     with transaction.atomic():
         written = Execution.objects.filter(
@@ -43,7 +43,7 @@ def finish(claim: Claim, outcome: Outcome, *, worker: str, cancel_outcome: str =
             error_code=outcome.error_code or "",
             error_message=outcome.error_message,
             steps_done=outcome.steps_done,
-            cancel_outcome=cancel_outcome,
+            cancel_outcome=outcome.cancel_outcome or "",
             finished_at=Now(),
             lease_until=None,
             revision=F("revision") + 1,

@@ -70,11 +70,10 @@ class WorkerProcess:
         self._leases.hold(lease)
         try:
             outcome = self._execute(execution, claimed, lease, transport)
-            if not finish(
-                claimed, outcome, worker=self.name, cancel_outcome=transport.cancel_outcome
-            ):
+            if not finish(claimed, outcome, worker=self.name):
                 log.warning("result came too late", execution=str(execution_id))
         except LeaseLost as problem:
+            # Whoever reaps it settles it; nothing more is written from here.
             log.warning("execution lost", execution=str(execution_id), reason=str(problem))
         finally:
             self._leases.release(lease)
@@ -95,10 +94,10 @@ class WorkerProcess:
                 error_code=ErrorCode(problem.code),
                 error_message=str(problem),
             )
-        executor = Executor(
-            transport=transport, journal=journal, stop=lease, first_seq=claimed.last_seq + 1
+        executor = Executor(transport=transport, journal=journal, stop=lease)
+        outcome = executor.execute(
+            runbook, is_dry_run=execution.is_dry_run, seq_after=claimed.last_seq
         )
-        outcome = executor.execute(runbook, is_dry_run=execution.is_dry_run)
         journal.flush()
         return outcome
 

@@ -7,18 +7,24 @@ from automation.engine.results import CommandResult
 _SAYINGS = (
     (
         ("a password is required", "a terminal is required"),
-        "sudo on {server} wants a password from {user}. Allow it without one (NOPASSWD in "
-        "/etc/sudoers.d), or let OpsManager log in as root.",
+        (
+            "sudo on {server} wants a password from {user}. Allow it without one (NOPASSWD in "
+            "/etc/sudoers.d), or let OpsManager log in as root."
+        ),
     ),
     (
         ("is not allowed to execute", "is not in the sudoers file", "may not run sudo"),
-        "sudo on {server} does not let {user} run this. Allow it in /etc/sudoers.d, or let "
-        "OpsManager log in as root.",
+        (
+            "sudo on {server} does not let {user} run this. Allow it in /etc/sudoers.d, or let "
+            "OpsManager log in as root."
+        ),
     ),
     (
         ("sudo: not found", "sudo: command not found", "sudo: No such file"),
-        "This needs root: {user} is not root on {server}, and there is no sudo. Install sudo "
-        "there, or let OpsManager log in as root.",
+        (
+            "This needs root: {user} is not root on {server}, and there is no sudo. Install sudo "
+            "there, or let OpsManager log in as root."
+        ),
     ),
 )
 

@@ -12,7 +12,7 @@ from automation.engine import errors as engine
 from automation.engine.commands import Command
 from automation.engine.output import CappedText, OutputDecoder
 from automation.engine.ports import OutputSink
-from automation.engine.results import CommandResult
+from automation.engine.results import CancelOutcome, CommandResult
 from automation.runner import sudo
 from automation.runner.lease import Lease
 from servers import known_keys
@@ -27,16 +27,12 @@ _STREAMS = ("stdout", "stderr")
 
 
 class ServerTransport:
-    """Implements the engine's ``Transport``: commands on one server, errors in the engine's words.
-
-    ``cancel_outcome`` says, after a command was stopped, what became of it on the server.
-    """
+    """Implements the engine's ``Transport``, its errors included, for one server."""
 
     def __init__(self, *, server: Server, pool: Pool, lease: Lease) -> None:
         self._server = server
         self._pool = pool
         self._lease = lease
-        self.cancel_outcome = ""
 
     def render(self, command: Command) -> str:
         """Return the shell text that would be sent; connects if the login is not known yet."""
@@ -99,11 +95,13 @@ class ServerTransport:
             case ssh.CommandStopped(reason="LEASE_LOST"):
                 raise engine.LeaseLost from problem
             case ssh.CommandStopped():
-                self.cancel_outcome = str(problem.ending.outcome)
-                raise engine.ExecutionStopped(problem.reason, message) from problem
+                raise engine.ExecutionStopped(
+                    problem.reason, message, cancel_outcome=CancelOutcome(problem.ending.outcome)
+                ) from problem
             case ssh.CommandTimedOut():
-                self.cancel_outcome = str(problem.ending.outcome)
-                raise engine.CommandTimedOut(message) from problem
+                raise engine.CommandTimedOut(
+                    message, cancel_outcome=CancelOutcome(problem.ending.outcome)
+                ) from problem
             case ssh.HostKeyUnknown() | ssh.HostKeyChanged():
                 if problem.offered is not None:
                     known_keys.note_offered(self._server, problem.offered)

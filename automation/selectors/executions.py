@@ -88,6 +88,8 @@ def _ahead_of(execution: Execution) -> Execution | None:
     same_server = Execution.objects.select_related("runbook", "triggered_by_user").filter(
         server=execution.server_id, changes=True, is_dry_run=False
     )
+    # It may have been claimed since it was read: it does not wait for itself.
+    same_server = same_server.exclude(pk=execution.pk)
     running = same_server.filter(status=Status.RUNNING).first()
     if running is not None:
         return running

@@ -1,7 +1,7 @@
 """OpsManager's settings: from the environment, one file a matter."""
 
-from opsmanager.settings.base import *
-from opsmanager.settings.security import *
 from opsmanager.settings.automation import *
+from opsmanager.settings.base import *
 from opsmanager.settings.celery import *
 from opsmanager.settings.logging import *
+from opsmanager.settings.security import *

@@ -5,7 +5,7 @@ Losing or doubling any number of messages changes nothing, because PostgreSQL ho
 
 from datetime import timedelta
 
-from kombu import Queue
+from kombu import Exchange, Queue
 
 from opsmanager.settings import env
 
@@ -38,12 +38,16 @@ CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_ENABLE_UTC = True
 CELERY_TIMEZONE = "UTC"
 
+# Each with an exchange and a key of its own: else a message would reach them all.
 CELERY_TASK_QUEUES = [
-    Queue("automation.high"),
-    Queue("automation.normal"),
-    Queue("automation.low"),
-    Queue("servers"),
-    Queue("maintenance"),
+    Queue(name, Exchange(name, type="direct"), routing_key=name)
+    for name in (
+        "automation.high",
+        "automation.normal",
+        "automation.low",
+        "servers",
+        "maintenance",
+    )
 ]
 CELERY_TASK_DEFAULT_QUEUE = "maintenance"
 CELERY_TASK_ROUTES = {"servers.tasks.*": {"queue": "servers"}}

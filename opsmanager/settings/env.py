@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 
-class SettingInvalid(Exception):  # noqa: N818 - reads as the sentence it carries
+class SettingInvalid(Exception):
     """A setting is missing or wrong; the message names it and says what to do."""
 
 
