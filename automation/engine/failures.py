@@ -99,9 +99,7 @@ def _fault(error: Exception, *, runbook_id: str, doing: str) -> str:
 
 def _stopped(error: ExecutionStopped, *, doing: str) -> Failure:
     if error.reason == "TIMEOUT":
-        message = (
-            f"The time for this execution was over ({doing}). Give it more, or look why it hung."
-        )
+        message = f"The time for this execution ran out {doing}. Give it more, or see why it hung."
         return Failure(
             status=Status.TIMEOUT,
             error_code=ErrorCode.TIMEOUT,

@@ -188,9 +188,8 @@ def _details(model: type[Parameters], error: ValidationError) -> dict[str, list[
         fields = {wire_name(n): field for n, field in model.model_fields.items()}
         unit = option(fields[name], "unit") if name in fields else None
         sentence = sentence_for(problem, unit=unit or "")
-        for part in inner:
-            if isinstance(part, int):
-                sentence = f"Item {part + 1}: {sentence}"
+        for position in (part for part in inner if isinstance(part, int)):
+            sentence = f"Item {position + 1}: {sentence}"
         details.setdefault(name, []).append(sentence)
     return details
 
