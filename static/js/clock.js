@@ -53,7 +53,6 @@ function tick() {
 function over(element) {
   element.removeAttribute("data-countdown");
   for (const region of document.querySelectorAll("[data-while-counting]")) region.hidden = true;
-  for (const button of document.querySelectorAll("[data-after-counting]")) button.disabled = false;
 }
 
 setInterval(tick, SECOND);

@@ -1,6 +1,6 @@
 """Say times and durations as a tired person reads them, with the exact value one hover away."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django import template
 from django.utils import timezone
@@ -85,19 +85,19 @@ def elapsed(since: datetime | None) -> SafeString | str:
 
 
 @register.simple_tag
-def countdown(until: datetime | None) -> SafeString | str:
+def countdown(seconds_left: float | None) -> SafeString | str:
     """Return a ``<time>`` with how long it is still to go; it ticks in the browser.
 
-    ``{% countdown cooldown.until %}``
+    ``{% countdown cooldown.seconds_left %}``
     """
-    if until is None:
+    if seconds_left is None:
         return ""
-    left = (until - timezone.now()).total_seconds() * _SECOND
+    until = timezone.now() + timedelta(seconds=seconds_left)
     return format_html(
         '<time datetime="{}" title="until {}" data-countdown>{}</time>',
-        until.astimezone(UTC).isoformat(timespec="seconds"),
+        until.isoformat(timespec="seconds"),
         moment(until),
-        duration(max(0, left // _SECOND * _SECOND)),
+        duration(max(0, int(seconds_left)) * _SECOND),
     )
 
 

@@ -40,3 +40,14 @@ def words(name: str) -> str:
     ['Not fixed', 'Service name', '']
     """
     return name.replace("_", " ").capitalize()
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """Return a share of 0 to 1 as a percentage; a dash where there was nothing to count.
+
+    >>> [percent(share) for share in (0.973, 1, 0.999, None)]
+    ['97 %', '100 %', '99 %', '—']
+    """
+    # Rounded down: what failed once in a thousand times did not succeed always.
+    return "—" if share is None else f"{int(share * 100 + 1e-9)} %"
