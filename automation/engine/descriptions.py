@@ -33,6 +33,13 @@ _TYPES = {
     "boolean": "yes or no",
     "string": "text",
 }
+_PLURALS = {
+    "systemd unit": "systemd units",
+    "absolute path": "absolute paths",
+    "web address": "web addresses",
+    "whole number": "whole numbers",
+    "number": "numbers",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +117,7 @@ def type_in_words(fragment: dict[str, Any]) -> str:
     kind = core.get("type", "")
     if kind == "array":
         item = type_in_words(core.get("items", {}))
-        return f"list of {item}{'' if item.startswith(('text', 'one of', 'yes')) else 's'}"
+        return f"list of {_PLURALS.get(item, item)}"
     return _FORMATS.get(core.get("format", "")) or _TYPES.get(kind, "value")
 
 
