@@ -62,7 +62,8 @@ def _look(probe: Probe) -> dict[str, object]:
         connection.close()
         latency = check.check(target)
     except (errors.HostKeyUnknown, errors.HostKeyChanged) as problem:
-        known_keys.note_offered(server, problem.offered)
+        if problem.offered is not None:
+            known_keys.note_offered(server, problem.offered)
         raise
     return {
         "reachable": True,

@@ -31,7 +31,9 @@ def target_of(server: Server) -> Target:
         username=credential.username,
         host_keys=tuple(HostKey(type=key.type, blob_base64=key.public_key) for key in keys),
         recorded=server.keeps_records,
-        **secrets,
+        password=secrets.get("password"),
+        private_key=secrets.get("private_key"),
+        passphrase=secrets.get("passphrase"),
     )
 
 

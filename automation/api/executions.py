@@ -13,6 +13,7 @@ from automation.selectors import executions as selectors
 from automation.selectors import runbooks
 from automation.services import executions
 from automation.services.executions import Launch
+from opsmanager.accounts.requests import user_of
 from opsmanager.common.api.describe import endpoint
 from opsmanager.common.api.envelopes import one, page
 from opsmanager.common.api.filters import filtered
@@ -88,7 +89,7 @@ class ExecutionsView(APIView):
         is_dry_run = values["is_dry_run"]
         return launched(
             Launch(
-                actor=request.user,
+                actor=user_of(request),
                 runbook=runbooks.get(request.user, values["runbook_id"]),
                 server=servers.get(request.user, values["server_id"]),
                 parameters=values["parameters"],
@@ -156,7 +157,9 @@ class CancelView(APIView):
     )
     def post(self, request: Request, pk: UUID) -> Response:
         """Cancel an execution: at once while it is pending, else its worker ends the command."""
-        execution = executions.cancel(actor=request.user, execution=selectors.get(request.user, pk))
+        execution = executions.cancel(
+            actor=user_of(request), execution=selectors.get(request.user, pk)
+        )
         return Response({"execution": serializers.ExecutionSerializer(execution).data})
 
 

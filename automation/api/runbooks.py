@@ -14,6 +14,7 @@ from automation.selectors import executions as execution_selectors
 from automation.selectors import runbooks as selectors
 from automation.services import validation
 from automation.services.executions import Launch
+from opsmanager.accounts.requests import user_of
 from opsmanager.common.api.describe import endpoint
 from opsmanager.common.api.envelopes import one, page
 from opsmanager.common.api.filters import filtered
@@ -87,7 +88,7 @@ class ValidateView(APIView):
         asked.is_valid(raise_exception=True)
         server = servers.get(request.user, asked.validated_data["server_id"])
         checks = validation.validate(
-            actor=request.user,
+            actor=user_of(request),
             entry=entry,
             server=server,
             parameters=asked.validated_data["parameters"],
@@ -124,7 +125,7 @@ class DryRunView(APIView):
         values = asked.validated_data
         return launched(
             Launch(
-                actor=request.user,
+                actor=user_of(request),
                 runbook=entry,
                 server=servers.get(request.user, values["server_id"]),
                 parameters=values["parameters"],

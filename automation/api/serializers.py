@@ -45,7 +45,7 @@ class ParameterSerializer(Serializer):
 
     name = serializers.CharField()
     type = serializers.CharField()
-    required = serializers.BooleanField()
+    required: Any = serializers.BooleanField()
     default = serializers.JSONField(allow_null=True)
     description = serializers.CharField()
     unit = serializers.CharField()

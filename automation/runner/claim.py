@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -43,7 +44,11 @@ def claim(execution_id: UUID, *, worker: str) -> Claim | None:
     That is so when another worker has it, when it is cancelled or over, and while another
     execution changes its server.
     """
-    values = {"id": execution_id, "worker": worker, "lease": settings.AUTOMATION_LEASE_SECONDS}
+    values: dict[str, Any] = {
+        "id": execution_id,
+        "worker": worker,
+        "lease": settings.AUTOMATION_LEASE_SECONDS,
+    }
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_CLAIM, values)

@@ -3,7 +3,7 @@
 import threading
 import time
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from django.conf import settings
@@ -123,7 +123,7 @@ class LeaseKeeper(threading.Thread):
 
     def renew(self, leases: list[Lease]) -> None:
         """Renew these leases; stop the executions that are no longer ours."""
-        values = {
+        values: dict[str, Any] = {
             "ids": [lease.claim.execution_id for lease in leases],
             "fences": [lease.claim.fence for lease in leases],
             "lease": settings.AUTOMATION_LEASE_SECONDS,

@@ -1,5 +1,7 @@
 """Whether a runbook may run again on a server already, by the database's clock."""
 
+from typing import Any
+
 from django.db import connection
 
 from automation.models import CatalogEntry
@@ -23,7 +25,11 @@ def seconds_left(entry: CatalogEntry, server: Server) -> int:
     """Return how many seconds the runbook still has to wait on this server; 0 for none."""
     if not entry.cooldown_minutes:
         return 0
-    values = {"minutes": entry.cooldown_minutes, "runbook": entry.pk, "server": server.pk}
+    values: dict[str, Any] = {
+        "minutes": entry.cooldown_minutes,
+        "runbook": entry.pk,
+        "server": server.pk,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_LEFT, values)
         row = cursor.fetchone()

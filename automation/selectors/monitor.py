@@ -1,6 +1,7 @@
 """What the monitor of an execution says beside the bare facts."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -126,4 +127,5 @@ def _step_status(execution: Execution, number: int, failed: int | None) -> str:
 def _duration(times: Mapping[str, Any] | None) -> int | None:
     if times is None or times["last"] is None:
         return None
-    return round((times["last"] - times["first"]).total_seconds() * 1000)
+    took: timedelta = times["last"] - times["first"]
+    return round(took.total_seconds() * 1000)

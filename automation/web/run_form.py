@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
-from django.forms.models import ModelChoiceIteratorValue
 
 from automation.engine.descriptions import ParamDescription, describe
 from automation.engine.runbook import Runbook
@@ -17,19 +16,19 @@ class ServerSelect(forms.Select):
     def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return one option, with the server's name and environment beside it."""
         option: dict[str, Any] = super().create_option(*args, **kwargs)
-        value = option["value"]
-        if isinstance(value, ModelChoiceIteratorValue) and isinstance(value.instance, Server):
-            option["attrs"]["data-environment"] = value.instance.environment
-            option["attrs"]["data-name"] = value.instance.name
+        server = getattr(option["value"], "instance", None)
+        if isinstance(server, Server):
+            option["attrs"]["data-environment"] = server.environment
+            option["attrs"]["data-name"] = server.name
         return option
 
 
-class ServerField(forms.ModelChoiceField):
+class ServerField(forms.ModelChoiceField[Server]):
     """A server by its name, with what it is for."""
 
     widget = ServerSelect
 
-    def label_from_instance(self, server: Any) -> str:
+    def label_from_instance(self, server: Server) -> str:
         """Return what the option says."""
         return f"{server.name} ({server.get_environment_display().lower()}, {server.hostname})"
 
@@ -125,5 +124,5 @@ def _field(parameter: ParamDescription) -> forms.Field:
     # Missing values are the runbook's to refuse, but the page says early what it wants.
     if parameter.required:
         field.widget.attrs["required"] = True
-    field.unit = parameter.unit  # type: ignore[attr-defined]
+    field.widget.attrs["data-unit"] = parameter.unit
     return field

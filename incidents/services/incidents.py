@@ -95,6 +95,8 @@ def is_fixed(incident: Incident) -> bool:
 
 
 def _write_for(execution: Execution, text: str, *, actor: User | None = None) -> None:
+    if execution.incident_id is None:
+        return
     incident = Incident.objects.filter(pk=execution.incident_id).first()
     if incident is not None:
         _write(incident, "EXECUTION", text, actor=actor, execution=execution)

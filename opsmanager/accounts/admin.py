@@ -7,7 +7,7 @@ from opsmanager.accounts.models import User
 
 
 @admin.register(User)
-class OpsManagerUserAdmin(UserAdmin):
+class OpsManagerUserAdmin(UserAdmin[User]):
     """Users with their roles (groups)."""
 
     list_display = ("username", "first_name", "last_name", "role_name", "is_active", "last_login")

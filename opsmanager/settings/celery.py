@@ -5,7 +5,7 @@ Losing or doubling any number of messages changes nothing, because PostgreSQL ho
 
 from datetime import timedelta
 
-from kombu import Exchange, Queue
+from kombu.entity import Exchange, Queue
 
 from opsmanager.settings import env
 
@@ -40,7 +40,7 @@ CELERY_TIMEZONE = "UTC"
 
 # Each with an exchange and a key of its own: else a message would reach them all.
 CELERY_TASK_QUEUES = [
-    Queue(name, Exchange(name, type="direct"), routing_key=name)
+    Queue(name, Exchange(name, type="direct"), routing_key=name)  # type: ignore[no-untyped-call]
     for name in (
         "automation.high",
         "automation.normal",

@@ -8,4 +8,4 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 # Tests borrow and return connections in one process; a pool would outlive the test database.
-DATABASES["default"]["OPTIONS"].pop("pool", None)  # type: ignore[index, attr-defined]
+DATABASES["default"]["OPTIONS"].pop("pool", None)  # type: ignore[attr-defined]

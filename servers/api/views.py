@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from opsmanager.accounts import permissions
+from opsmanager.accounts.requests import user_of
 from opsmanager.common.api.describe import endpoint
 from opsmanager.common.api.envelopes import one, page
 from opsmanager.common.api.filters import filtered
@@ -93,7 +94,7 @@ class ServerView(APIView):
         """Delete a server on which nothing ever ran."""
         server = selectors.get(request.user, pk)
         _require(request, "servers.delete_server")
-        servers.delete(actor=request.user, server=server)
+        servers.delete(actor=user_of(request), server=server)
         return Response(status=204)
 
 
@@ -109,7 +110,7 @@ class CheckView(APIView):
     def post(self, request: Request, pk: UUID) -> Response:
         """Let a worker log in to the server, and say what it found."""
         server = selectors.get(request.user, pk)
-        probe = probes.request(actor=request.user, server=server, kind=ProbeKind.CHECK)
+        probe = probes.request(actor=user_of(request), server=server, kind=ProbeKind.CHECK)
         found = serializers.CheckSerializer(probes.wait(probe))
         return Response({"check": found.data})
 
@@ -127,7 +128,7 @@ class HostKeyView(APIView):
         """Let a worker look at the key that the server offers now, and compare."""
         server = selectors.get(request.user, pk)
         probe = probes.wait(
-            probes.request(actor=request.user, server=server, kind=ProbeKind.HOST_KEY)
+            probes.request(actor=user_of(request), server=server, kind=ProbeKind.HOST_KEY)
         )
         if not probe.reachable:
             raise Unavailable(probe.message, code=probe.error_code)
@@ -146,7 +147,7 @@ class HostKeyView(APIView):
         _require(request, "servers.change_server")
         asked = serializers.FingerprintSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        host_keys.accept(actor=request.user, server=server, **asked.validated_data)
+        host_keys.accept(actor=user_of(request), server=server, **asked.validated_data)
         return _host_key(server)
 
 
@@ -184,7 +185,7 @@ class GroupsView(APIView):
         _require(request, "servers.add_servergroup")
         asked = serializers.ServerGroupSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        group = servers.save_group(actor=request.user, **asked.validated_data)
+        group = servers.save_group(actor=user_of(request), **asked.validated_data)
         return Response({"group": serializers.ServerGroupSerializer(group).data}, status=201)
 
 
@@ -206,7 +207,7 @@ class GroupView(APIView):
     def delete(self, request: Request, pk: UUID) -> Response:
         """Delete a server group; its servers stay."""
         _require(request, "servers.delete_servergroup")
-        servers.delete_group(actor=request.user, group=get_object_or_404(ServerGroup, pk=pk))
+        servers.delete_group(actor=user_of(request), group=get_object_or_404(ServerGroup, pk=pk))
         return Response(status=204)
 
 
@@ -244,7 +245,7 @@ class CredentialsView(APIView):
         _require(request, "servers.add_credential")
         asked = serializers.CredentialSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        row = credentials.save(actor=request.user, **asked.validated_data)
+        row = credentials.save(actor=user_of(request), **asked.validated_data)
         return Response({"credential": serializers.CredentialSerializer(row).data}, status=201)
 
 
@@ -276,7 +277,7 @@ class CredentialView(APIView):
         asked.is_valid(raise_exception=True)
         fields = {"name": row.name, "username": row.username, "auth_type": row.auth_type}
         row = credentials.save(
-            actor=request.user, credential=row, **(fields | asked.validated_data)
+            actor=user_of(request), credential=row, **(fields | asked.validated_data)
         )
         return Response({"credential": serializers.CredentialSerializer(row).data})
 
@@ -285,7 +286,7 @@ class CredentialView(APIView):
         """Delete a credential that no server uses."""
         row = self._row(request, pk)
         _require(request, "servers.delete_credential")
-        credentials.delete(actor=request.user, credential=row)
+        credentials.delete(actor=user_of(request), credential=row)
         return Response(status=204)
 
     @staticmethod
@@ -313,7 +314,7 @@ def _filtered(request: Request, rows: QuerySet[Server]) -> QuerySet[Server]:
 def _save_server(request: Request, server: Server | None) -> Server:
     asked = serializers.ServerSerializer(server, data=request.data, partial=server is not None)
     asked.is_valid(raise_exception=True)
-    return servers.save(actor=request.user, server=server, **asked.validated_data)
+    return servers.save(actor=user_of(request), server=server, **asked.validated_data)
 
 
 def _server(server: Server, *, status: int = 200) -> Response:

@@ -66,7 +66,7 @@ class ServerForm(forms.ModelForm[Server]):
             self.add_error("credential", "Choose a known credential or enter a new one, not both.")
         return values
 
-    def new_credential(self) -> dict[str, str] | None:
+    def new_credential(self) -> dict[str, Any] | None:
         """Return the fields of the new credential, if one was entered."""
         values = self.cleaned_data
         if not values["new_username"]:

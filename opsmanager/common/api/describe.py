@@ -18,7 +18,7 @@ def endpoint(
     operation: str,
     *,
     answers: dict[int, Any],
-    takes: type[serializers.Serializer] | None = None,
+    takes: type[serializers.Serializer[Any]] | None = None,
     fails: Sequence[int] = (401, 403, 404),
     filters: Sequence[str] = (),
     ordering: Sequence[str] = (),

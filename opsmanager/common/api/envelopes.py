@@ -1,19 +1,20 @@
 """Envelopes of the API's answers, for its OpenAPI document: ``{"server": {...}}`` and lists."""
 
 from functools import cache
+from typing import Any
 
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
 
 @cache
-def one(name: str, serializer: type[serializers.Serializer]) -> serializers.Serializer:
+def one(name: str, serializer: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
     """Describe ``{name: {...}}``."""
     return inline_serializer(f"{_title(name)}Envelope", {name: serializer()})
 
 
 @cache
-def page(name: str, serializer: type[serializers.Serializer]) -> serializers.Serializer:
+def page(name: str, serializer: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
     """Describe a page of a list under its plural ``name``."""
     return inline_serializer(
         f"{_title(name)}Page",
@@ -26,7 +27,7 @@ def page(name: str, serializer: type[serializers.Serializer]) -> serializers.Ser
     )
 
 
-class ErrorSerializer(serializers.Serializer):
+class ErrorSerializer(serializers.Serializer[Any]):
     """Every error: its kind, a sentence for people, a code for programs, and details."""
 
     error = serializers.CharField()

@@ -1,5 +1,6 @@
 """Every error of the API in one form, with the status codes of the contract."""
 
+import math
 from typing import Any
 
 import structlog
@@ -50,7 +51,7 @@ def _problem(exception: Exception) -> problems.Problem:
             return _other(exception, "Unauthenticated", "AUTHENTICATION_FAILED")
         case exceptions.Throttled():
             problem = _other(exception, "Throttled", "THROTTLED")
-            problem.retry_after = int(exception.wait or 1)
+            problem.retry_after = math.ceil(getattr(exception, "wait", None) or 1)
             return problem
         case exceptions.APIException():
             return _other(exception, type(exception).__name__, exception.default_code.upper())
