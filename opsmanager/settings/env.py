@@ -15,27 +15,21 @@ class SettingInvalid(Exception):
 def text(name: str, default: str | None = None) -> str:
     """Return the setting ``name``, read from the file in ``NAME_FILE`` when that is set.
 
-    Without a ``default`` the setting is required. Raises :class:`SettingInvalid`.
+    Without a ``default`` the setting is required; an empty one counts as not set.
+    Raises :class:`SettingInvalid`.
     """
     path = os.environ.get(f"{name}_FILE", "")
-    if path:
-        try:
-            return Path(path).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as problem:
-            reason = getattr(problem, "strerror", None) or "not UTF-8 text"
-            raise SettingInvalid(
-                f"{name}_FILE names {path}, which can't be read ({reason}). "
-                "Check the path and who may read it."
-            ) from problem
-    value = os.environ.get(name, "")
+    value = _content(name, path) if path else os.environ.get(name, "")
     if value:
         return value
-    if default is None:
-        raise SettingInvalid(
-            f"{name} is not set. Set it, or name a file that holds it in {name}_FILE "
-            "(`make run` makes all settings itself)."
-        )
-    return default
+    if default is not None:
+        return default
+    if path:
+        raise SettingInvalid(f"{name}_FILE names {path}, which is empty. Write the setting in it.")
+    raise SettingInvalid(
+        f"{name} is not set. Set it, or name a file that holds it in {name}_FILE "
+        "(`make run` makes all settings itself)."
+    )
 
 
 def integer(name: str, default: int, *, least: int = 0, most: int | None = None) -> int:
@@ -132,3 +126,17 @@ def rsa_key(name: str) -> tuple[str, str]:
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     return private, public.decode()
+
+
+def _content(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as problem:
+        reason = problem.strerror
+    except UnicodeDecodeError:
+        # Its own message quotes the file, which may be a secret.
+        reason = "not UTF-8 text"
+    raise SettingInvalid(
+        f"{name}_FILE names {path}, which can't be read ({reason}). "
+        "Check the path and who may read it."
+    )

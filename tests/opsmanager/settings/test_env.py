@@ -1,0 +1,228 @@
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from opsmanager.settings import env
+from opsmanager.settings.env import SettingInvalid
+
+NAME = "OPSMANAGER_SAMPLE"
+
+
+@pytest.fixture(autouse=True)
+def unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (NAME, f"{NAME}_FILE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch):
+    return lambda value: monkeypatch.setenv(NAME, value)
+
+
+def pem(key: rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey, password: bytes | None = None) -> str:
+    encryption = (
+        serialization.BestAvailableEncryption(password)
+        if password
+        else serialization.NoEncryption()
+    )
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption
+    ).decode()
+
+
+def test_a_text_is_read_from_the_environment(given) -> None:
+    given("some text")
+    assert env.text(NAME) == "some text"
+
+
+def test_a_text_is_read_from_the_file_that_is_named(given, monkeypatch, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("from the file\n")
+    given("from the environment")
+    monkeypatch.setenv(f"{NAME}_FILE", str(tmp_path / "secret"))
+    assert env.text(NAME) == "from the file"
+
+
+def test_a_missing_required_setting_says_how_to_set_it() -> None:
+    with pytest.raises(SettingInvalid) as refusal:
+        env.text(NAME)
+    assert str(refusal.value) == (
+        f"{NAME} is not set. Set it, or name a file that holds it in {NAME}_FILE "
+        "(`make run` makes all settings itself)."
+    )
+
+
+def test_a_missing_or_empty_optional_setting_is_its_default(given) -> None:
+    assert env.text(NAME, "default") == "default"
+    given("")
+    assert env.text(NAME, "default") == "default"
+
+
+def test_an_empty_file_is_like_no_setting(monkeypatch, tmp_path: Path) -> None:
+    (tmp_path / "empty").write_text("\n")
+    monkeypatch.setenv(f"{NAME}_FILE", str(tmp_path / "empty"))
+    assert env.text(NAME, "default") == "default"
+    with pytest.raises(SettingInvalid, match=rf"{NAME}_FILE names .*/empty, which is empty\."):
+        env.text(NAME)
+
+
+def test_a_file_that_does_not_exist_says_so(monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(f"{NAME}_FILE", str(tmp_path / "nowhere"))
+    with pytest.raises(SettingInvalid, match="No such file or directory") as refusal:
+        env.text(NAME, "default")
+    assert str(refusal.value).startswith(f"{NAME}_FILE names {tmp_path}/nowhere")
+
+
+def test_a_file_that_is_no_text_says_so_without_showing_it(monkeypatch, tmp_path: Path) -> None:
+    (tmp_path / "binary").write_bytes(b"hunter2\xff\xfe")
+    monkeypatch.setenv(f"{NAME}_FILE", str(tmp_path / "binary"))
+    with pytest.raises(SettingInvalid, match="not UTF-8 text") as refusal:
+        env.text(NAME)
+    assert "hunter2" not in str(refusal.value)
+
+
+def test_a_whole_number_is_read_and_has_a_default(given) -> None:
+    assert env.integer(NAME, 7) == 7
+    given("12")
+    assert env.integer(NAME, 7) == 12
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("many", "must be a whole number, not 'many'."),
+        ("1.5", "must be a whole number, not '1.5'."),
+        ("0", "must be between 1 and 10, not 0."),
+        ("11", "must be between 1 and 10, not 11."),
+    ],
+)
+def test_a_number_that_does_not_fit_says_what_does(given, value: str, sentence: str) -> None:
+    given(value)
+    with pytest.raises(SettingInvalid) as refusal:
+        env.integer(NAME, 5, least=1, most=10)
+    assert str(refusal.value) == f"{NAME} {sentence}"
+
+
+def test_a_number_without_an_upper_limit_names_the_lower_one(given) -> None:
+    given("-1")
+    with pytest.raises(SettingInvalid, match="must be at least 0, not -1"):
+        env.integer(NAME, 5)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("true", True), ("YES", True), ("on", True), ("1", True)]
+    + [("False", False), ("no", False), ("off", False), ("0", False)],
+)
+def test_a_flag_takes_the_usual_words(given, value: str, expected: bool) -> None:
+    given(value)
+    assert env.flag(NAME, default=not expected) is expected
+
+
+@pytest.mark.parametrize("default", [True, False])
+def test_a_flag_that_is_not_set_is_its_default(default: bool) -> None:
+    assert env.flag(NAME, default=default) is default
+
+
+def test_a_flag_that_is_neither_yes_nor_no_is_refused(given) -> None:
+    given("perhaps")
+    with pytest.raises(SettingInvalid, match="must be true or false, not 'perhaps'"):
+        env.flag(NAME, default=True)
+
+
+def test_words_are_separated_by_commas_and_never_empty(given) -> None:
+    given(" a, b ,,c,")
+    assert env.words(NAME) == ["a", "b", "c"]
+
+
+def test_a_database_url_is_taken_apart_and_its_parts_unquoted(given) -> None:
+    given(
+        "postgresql://ops%40hq:p%3Aa%2Fss@db.example:6543/ops%20db?sslmode=require&passfile=a%2Fb"
+    )
+    assert env.database(NAME) == {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "ops db",
+        "USER": "ops@hq",
+        "PASSWORD": "p:a/ss",
+        "HOST": "db.example",
+        "PORT": "6543",
+        "OPTIONS": {"sslmode": "require", "passfile": "a/b"},
+    }
+
+
+def test_a_database_url_needs_no_port_or_password(given) -> None:
+    given("postgres:///opsmanager")
+    found = env.database(NAME)
+    assert (found["PORT"], found["HOST"], found["USER"], found["PASSWORD"]) == ("5432", "", "", "")
+    assert found["OPTIONS"] == {}
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("mysql://ops:hunter2@db/ops", "names a mysql database; OpsManager needs PostgreSQL."),
+        ("//ops:hunter2@db/ops", "names a nameless database; OpsManager needs PostgreSQL."),
+        ("postgresql://ops:hunter2@db", "names no database."),
+        ("postgresql://ops:hunter2@db:5432/", "names no database."),
+        ("postgresql://ops:hunter2@db:port/ops", "can't be read."),
+        ("postgresql://ops:hunter2@db:99999/ops", "can't be read."),
+        ("postgresql://ops:hunter2@[::1/ops", "can't be read."),
+        # An unquoted # or / in the password ends the address early.
+        ("postgresql://ops:hunter2#x@db/ops", "can't be read."),
+        ("postgresql://ops:hunter2/x@db/ops", "can't be read."),
+    ],
+)
+def test_a_wrong_database_url_says_how_it_must_look_and_keeps_the_password(
+    given, value: str, sentence: str
+) -> None:
+    given(value)
+    with pytest.raises(SettingInvalid) as refusal:
+        env.database(NAME)
+    message = str(refusal.value)
+    assert message.startswith(f"{NAME} {sentence}")
+    assert message.endswith("It must look like postgresql://user:password@host:5432/opsmanager.")
+    assert "hunter2" not in message
+    assert refusal.value.__cause__ is None
+    assert refusal.value.__suppress_context__ or refusal.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    "value", ["redis://:pw@host:6379/0", "rediss://host", "unix:///run/redis.sock"]
+)
+def test_a_redis_url_is_kept_as_it_is(given, value: str) -> None:
+    given(value)
+    assert env.redis(NAME) == value
+
+
+@pytest.mark.parametrize("value", ["http://:hunter2@host", "hunter2", "amqp://a:hunter2@host/"])
+def test_a_wrong_redis_url_is_refused_without_repeating_it(given, value: str) -> None:
+    given(value)
+    with pytest.raises(SettingInvalid) as refusal:
+        env.redis(NAME)
+    assert str(refusal.value) == f"{NAME} must look like redis://:password@host:6379/0."
+
+
+def test_no_signing_key_is_two_empty_texts() -> None:
+    assert env.rsa_key(NAME) == ("", "")
+
+
+def test_a_signing_key_comes_with_its_public_half(given) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    given(pem(key))
+    private, public = env.rsa_key(NAME)
+    assert private == pem(key)
+    assert load_pem_public_key(public.encode()) == key.public_key()
+
+
+def test_anything_but_an_open_rsa_key_is_refused_without_showing_it(given) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    for text in ("hunter2", pem(key, b"secret"), pem(ed25519.Ed25519PrivateKey.generate())):
+        given(text)
+        with pytest.raises(SettingInvalid) as refusal:
+            env.rsa_key(NAME)
+        assert str(refusal.value) == (
+            f"{NAME} must hold an RSA private key in PEM form without a password, as "
+            "`openssl genrsa 2048` prints it."
+        )
