@@ -2,9 +2,10 @@
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView
 
 from opsmanager.accounts.api.views import jwks
+from opsmanager.common.api.documents import RedocView, SwaggerView
 from opsmanager.home import views as home
 
 api: list[URLPattern | URLResolver] = [
@@ -12,8 +13,8 @@ api: list[URLPattern | URLResolver] = [
     path("", include("automation.api.urls")),
     path("", include("servers.api.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="swagger"),
-    path("redoc/", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
+    path("docs/", SwaggerView.as_view(url_name="schema"), name="swagger"),
+    path("redoc/", RedocView.as_view(url_name="schema"), name="redoc"),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

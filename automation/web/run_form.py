@@ -93,7 +93,9 @@ def _field(parameter: ParamDescription) -> forms.Field:
     common: dict[str, Any] = {
         "label": parameter.title,
         "help_text": parameter.help,
-        "required": False,
+        # An unticked box is an answer; of the rest the runbook judges what was typed.
+        "required": parameter.required and parameter.json_schema.get("type") != "boolean",
+        "error_messages": {"required": f"{parameter.title} is needed."},
         "initial": parameter.default,
     }
     kind = parameter.json_schema.get("type")
@@ -121,8 +123,5 @@ def _field(parameter: ParamDescription) -> forms.Field:
         field = forms.CharField(**common, widget=forms.NumberInput({**attributes, **step}))
     else:
         field = forms.CharField(**common, widget=forms.TextInput(attributes))
-    # Missing values are the runbook's to refuse, but the page says early what it wants.
-    if parameter.required:
-        field.widget.attrs["required"] = True
     field.widget.attrs["data-unit"] = parameter.unit
     return field

@@ -104,7 +104,7 @@ def _context(request: HttpRequest, entry: CatalogEntry, form: RunForm) -> dict[s
     return {
         "runbook": entry,
         "record": selectors.record_of(entry),
-        "description": kind.description(),
+        "description": _unwrapped(kind.description()),
         "irreversible": kind.irreversible,
         "steps": steps,
         "form": form,
@@ -113,6 +113,11 @@ def _context(request: HttpRequest, entry: CatalogEntry, form: RunForm) -> dict[s
         "cooldown": _cooldown(entry, form),
         "recent": executions.visible_to(request.user).filter(runbook=entry)[:_RECENT],
     }
+
+
+def _unwrapped(text: str) -> str:
+    """Return a docstring's paragraphs without the line breaks of the source."""
+    return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
 
 
 def _cooldown(entry: CatalogEntry, form: RunForm) -> dict[str, object] | None:

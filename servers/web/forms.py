@@ -52,6 +52,13 @@ class ServerForm(forms.ModelForm[Server]):
             "in_maintenance",
             "keeps_records",
         ]
+        labels: ClassVar = {
+            "hostname": "Host name",
+            "is_active": "Active: runbooks may run here",
+            "in_maintenance": "In maintenance: nothing runs here by itself",
+            "keeps_records": "Keep records on the server",
+        }
+        widgets: ClassVar = {"description": forms.Textarea({"rows": 2})}
 
     def clean(self) -> dict[str, Any]:
         """Refuse half a credential, and two at once."""

@@ -13,7 +13,7 @@ def control(field: BoundField, **attributes: str) -> SafeString:
 
     ``{% control form.hostname autocomplete="off" %}``
     """
-    attrs: dict[str, str] = {
+    attrs: dict[str, str | bool] = {
         name.replace("_", "-"): value for name, value in attributes.items() if value
     }
     attrs["class"] = _classes(field)

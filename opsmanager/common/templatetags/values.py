@@ -1,6 +1,7 @@
 """Show the values of parameters, labels and assessments, whatever their type."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 
 from django import template
@@ -36,10 +37,11 @@ def pairs(mapping: Mapping[str, object] | None) -> list[tuple[str, object]]:
 def words(name: str) -> str:
     """Return a machine's name as people write it: ``NOT_FIXED`` is "Not fixed".
 
-    >>> [words(name) for name in ("NOT_FIXED", "service_name", "")]
-    ['Not fixed', 'Service name', '']
+    >>> [words(name) for name in ("NOT_FIXED", "service_name", "verifyDelay", "MainPID", "")]
+    ['Not fixed', 'Service name', 'Verify delay', 'Main pid', '']
     """
-    return name.replace("_", " ").capitalize()
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    return parted.replace("_", " ").capitalize()
 
 
 @register.filter
