@@ -82,7 +82,10 @@ def wake_next_on_server_of(execution_id: UUID) -> None:
     """Wake the execution that waits longest, of the highest priority, for the same server."""
     server = Execution.objects.filter(pk=execution_id).values("server_id")
     waiting = (
-        Execution.objects.filter(server_id__in=server, status=Status.PENDING)
+        # What only reads never waited for the server.
+        Execution.objects.filter(
+            server_id__in=server, status=Status.PENDING, changes=True, is_dry_run=False
+        )
         .order_by("priority", "queued_at")
         .values_list("pk", "priority")
     )

@@ -13,9 +13,9 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import Error, connection, transaction
+from django.db import DataError, Error, IntegrityError, connection, transaction
 
-from automation.engine.errors import LeaseLost
+from automation.engine.errors import EngineError, LeaseLost
 from automation.runner.claim import Claim
 from automation.runner.log_row import COLUMNS, LogRow
 
@@ -36,6 +36,10 @@ UPDATE automation_execution e
 RETURNING e.id, e.lease_until > clock_timestamp() + make_interval(secs => %(margin)s)
 """
 _COPY = f"COPY automation_executionlog ({', '.join(COLUMNS)}) FROM STDIN"
+_KNOWN = """
+SELECT execution_id, seq FROM automation_executionlog
+ WHERE execution_id = ANY(%(ids)s) AND seq = ANY(%(seqs)s)
+"""
 _UPDATE = """
 UPDATE automation_executionlog
    SET stdout = %s, stderr = %s, exit_code = %s, status = %s, error_message = %s, finished_at = %s
@@ -127,11 +131,16 @@ class Journal(threading.Thread):
         return future
 
     def _commit_surely(self, batches: dict[UUID, _Batch]) -> None:
+        is_again = False
         while True:
             try:
-                ours = self._commit(batches)
+                ours = self._commit(batches, is_again=is_again)
                 break
-            except Error as problem:
+            except Exception as problem:  # noqa: BLE001 - the thread serves all executions
+                if not _is_outage(problem):
+                    self._commit_apart(batches, problem)
+                    return
+                is_again = True
                 log.warning("journal not written; trying again", reason=str(problem).strip())
                 connection.close()
                 with self._condition:
@@ -140,6 +149,20 @@ class Journal(threading.Thread):
                         break
         for batch in batches.values():
             self._answer(batch, ours.get(batch.claim.execution_id))
+
+    def _commit_apart(self, batches: dict[UUID, _Batch], problem: Exception) -> None:
+        """Commit each execution by itself, so that one which can't be written harms no other."""
+        connection.close()
+        if len(batches) > 1:
+            for execution_id, batch in batches.items():
+                self._commit_surely({execution_id: batch})
+            return
+        for execution_id, batch in batches.items():
+            log.error("log can't be written", execution=str(execution_id), exc_info=problem)
+            for future in batch.waiting:
+                future.set_exception(
+                    EngineError("The log of this execution can't be written; see the worker's log.")
+                )
 
     @staticmethod
     def _answer(batch: _Batch, is_lease_good: bool | None) -> None:  # noqa: FBT001 - three answers
@@ -153,7 +176,7 @@ class Journal(threading.Thread):
             else:
                 future.set_result(None)
 
-    def _commit(self, batches: dict[UUID, _Batch]) -> dict[UUID, bool]:
+    def _commit(self, batches: dict[UUID, _Batch], *, is_again: bool) -> dict[UUID, bool]:
         with transaction.atomic():
             ours = self._touch(batches.values())
             rows = [
@@ -163,6 +186,8 @@ class Journal(threading.Thread):
                 and (ours[batch.claim.execution_id] or not batch.has_intent)
                 for row in batch.rows.values()
             ]
+            if is_again:
+                self._recognise(rows)
             new = [row for row in rows if not row.is_inserted]
             self._insert(new)
             self._update([row for row in rows if row.is_inserted])
@@ -184,6 +209,19 @@ class Journal(threading.Thread):
         with connection.cursor() as cursor:
             cursor.execute(_TOUCH, values)
             return dict(cursor.fetchall())
+
+    @staticmethod
+    def _recognise(rows: list[LogRow]) -> None:
+        """Note which rows are there: a commit may have been done though its answer was lost."""
+        values: dict[str, Any] = {
+            "ids": [row.claim.execution_id for row in rows],
+            "seqs": [row.action.seq for row in rows],
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(_KNOWN, values)
+            known = set(cursor.fetchall())
+        for row in rows:
+            row.is_inserted = (row.claim.execution_id, row.action.seq) in known
 
     @staticmethod
     def _insert(rows: list[LogRow]) -> None:
@@ -216,3 +254,8 @@ class Journal(threading.Thread):
             cursor.executemany(
                 _UPDATE, [tuple(values[i] for i in wanted) for values in map(LogRow.values, rows)]
             )
+
+
+def _is_outage(problem: Exception) -> bool:
+    """Whether the database is to blame, so that trying again will help."""
+    return isinstance(problem, Error) and not isinstance(problem, DataError | IntegrityError)

@@ -9,6 +9,9 @@ from automation.engine.ports import Action, ActionEnd
 from automation.engine.results import ActionStatus
 from automation.runner.claim import Claim
 
+# NUL and halves of characters are no text for PostgreSQL; runbooks can make them, from JSON say.
+_NUL = "\N{SYMBOL FOR NULL}"
+
 COLUMNS = (
     "execution_id",
     "seq",
@@ -73,15 +76,19 @@ class LogRow:
                 self.action.id,
                 self.claim.attempt,
                 self.action.step_number,
-                self.action.step_name,
+                _storable(self.action.step_name),
                 str(self.action.type),
-                self.action.text,
+                _storable(self.action.text),
                 self.action.changes,
                 self.stdout,
                 self.stderr,
                 self.exit_code,
                 str(self.status),
-                self.error_message,
+                _storable(self.error_message),
                 self.started_at,
                 self.finished_at,
             )
+
+
+def _storable(text: str) -> str:
+    return text.replace("\0", _NUL).encode(errors="replace").decode()

@@ -2,11 +2,14 @@
 
 import os
 import socket
+import time
+from dataclasses import replace
 from functools import lru_cache
+from typing import Final
 from uuid import UUID
 
 import structlog
-from django.db import Error, connection
+from django.db import DataError, Error, connection
 
 from automation import catalog
 from automation.engine import params
@@ -25,6 +28,9 @@ from opsmanager.common import pulse
 from servers.ssh.pool import Pool
 
 log = structlog.get_logger(__name__)
+
+_RETRY_SECONDS: Final = 1.0
+_UNSTORABLE: Final = "What it said can't be stored; the worker's log has it."
 
 
 class WorkerProcess:
@@ -69,8 +75,8 @@ class WorkerProcess:
         transport = ServerTransport(server=execution.server, pool=self.pool, lease=lease)
         self._leases.hold(lease)
         try:
-            outcome = self._execute(execution, claimed, lease, transport)
-            if not finish(claimed, outcome, worker=self.name):
+            outcome = self._outcome(execution, claimed, lease, transport)
+            if not self._finish(claimed, outcome, lease):
                 log.warning("result came too late", execution=str(execution_id))
         except LeaseLost as problem:
             # Whoever reaps it settles it; nothing more is written from here.
@@ -78,6 +84,45 @@ class WorkerProcess:
         finally:
             self._leases.release(lease)
             connection.close()
+
+    def _outcome(
+        self, execution: Execution, claimed: Claim, lease: Lease, transport: ServerTransport
+    ) -> Outcome:
+        """Execute; a fault of OpsManager itself is an outcome too, so that no row stays RUNNING."""
+        try:
+            return self._execute(execution, claimed, lease, transport)
+        except LeaseLost:
+            raise
+        except Exception:
+            log.exception("execution broke off", execution=str(claimed.execution_id))
+            return Outcome(
+                status=Status.FAILED,
+                summary="Broken off by a fault of OpsManager.",
+                error_code=ErrorCode.INTERNAL,
+                error_message=(
+                    "OpsManager itself failed while it ran this. Its log says what was sent; the "
+                    "worker's log says why. Tell an administrator before you run it again."
+                ),
+            )
+
+    def _finish(self, claimed: Claim, outcome: Outcome, lease: Lease) -> bool:
+        """Write the outcome, however long the database is away, until the lease is lost."""
+        while True:
+            try:
+                return finish(claimed, outcome, worker=self.name)
+            except (DataError, UnicodeError):
+                connection.close()
+                rest = _without_texts(outcome)
+                if rest == outcome:
+                    raise
+                log.exception("result can't be stored", execution=str(claimed.execution_id))
+                outcome = rest
+            except Error as problem:
+                log.warning("end not written; trying again", reason=str(problem).strip())
+                connection.close()
+                time.sleep(_RETRY_SECONDS)
+                if lease.reason() == "LEASE_LOST":
+                    raise LeaseLost("The end could not be written in time.") from problem
 
     def _execute(
         self, execution: Execution, claimed: Claim, lease: Lease, transport: ServerTransport
@@ -100,6 +145,19 @@ class WorkerProcess:
         )
         journal.flush()
         return outcome
+
+
+def _without_texts(outcome: Outcome) -> Outcome:
+    """Return the outcome without what a runbook wrote into it."""
+    return replace(
+        outcome,
+        summary="Its result holds what can't be stored, and was left out.",
+        result={},
+        data={},
+        before=None,
+        after=None,
+        error_message=_UNSTORABLE if outcome.error_code else "",
+    )
 
 
 @lru_cache(maxsize=1)

@@ -20,6 +20,8 @@ log = structlog.get_logger(__name__)
 
 _MAX_CLAIMS: Final = 5
 """How often an execution may be claimed and left before anything was sent."""
+_GRACE_SECONDS: Final = 60.0
+"""After the database was away, workers get this long to renew leases before any is reaped."""
 
 _WAKE = """
 UPDATE automation_execution SET woken_at = clock_timestamp() WHERE id IN (
@@ -28,11 +30,10 @@ UPDATE automation_execution SET woken_at = clock_timestamp() WHERE id IN (
      ORDER BY priority, queued_at LIMIT 500 FOR UPDATE SKIP LOCKED)
 RETURNING id, priority
 """
-# After the database was away its workers get a minute to renew their leases before any is reaped.
 _LEFT = """
 SELECT id FROM automation_execution
  WHERE status = 'RUNNING' AND lease_until < clock_timestamp()
-   AND pg_postmaster_start_time() < clock_timestamp() - interval '60 seconds'
+   AND pg_postmaster_start_time() < clock_timestamp() - make_interval(secs => %(grace)s)
  ORDER BY lease_until LIMIT 100 FOR UPDATE SKIP LOCKED
 """
 
@@ -46,11 +47,14 @@ def wake() -> int:
     return len(waiting)
 
 
-def reap(*, worker: str) -> int:
-    """Settle the executions whose worker was lost; return how many."""
+def reap(*, worker: str, grace: float = _GRACE_SECONDS) -> int:
+    """Settle the executions whose worker was lost; return how many.
+
+    None is settled before PostgreSQL has been up for ``grace`` seconds.
+    """
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(_LEFT)
+            cursor.execute(_LEFT, {"grace": grace})
             left = [row[0] for row in cursor.fetchall()]
         for execution_id in left:
             _settle(Execution.objects.select_related("runbook").get(pk=execution_id), worker=worker)
