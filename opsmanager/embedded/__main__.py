@@ -25,7 +25,7 @@ def main(words: Sequence[str]) -> int:
     try:
         return _do(options)
     except EmbeddedError as error:
-        print(f"OpsManager: {error}", file=sys.stderr)
+        print(error, file=sys.stderr)
     except OSError as error:
         # A full disk, a file of somebody else's: the reason and the file are all there is to say.
         where = f" ({error.filename})" if error.filename else ""

@@ -22,11 +22,6 @@ class Lock:
 
     descriptor: int
 
-    def announce(self, address: str) -> None:
-        """Write down who holds the folder and where it answers, for the next one who tries."""
-        os.ftruncate(self.descriptor, 0)
-        os.pwrite(self.descriptor, json.dumps({"pid": os.getpid(), "address": address}).encode(), 0)
-
     def release(self) -> None:
         """Let the folder go."""
         os.close(self.descriptor)
@@ -69,8 +64,8 @@ class DataDir:
                 "Make it writable, or name another one: OPSMANAGER_DATA_DIR=/some/folder"
             ) from None
 
-    def lock(self, *, patience: float = PATIENCE_WITH_WATCHDOG) -> Lock:
-        """Take the folder for this process.
+    def lock(self, address: str = "", *, patience: float = PATIENCE_WITH_WATCHDOG) -> Lock:
+        """Take the folder for this process, which will answer at `address`.
 
         Waits up to `patience` seconds while the holder is dead and its watchdog still tidies up.
         Raises AlreadyRunningError when another OpsManager works in it.
@@ -92,13 +87,18 @@ class DataDir:
                     ) from None
                 time.sleep(0.1)
             else:
-                lock = Lock(descriptor=descriptor)
-                lock.announce("")
-                return lock
+                _sign(descriptor, address)
+                return Lock(descriptor=descriptor)
 
     def discard(self) -> None:
         """Remove the folder with all that is in it."""
         shutil.rmtree(self.path, ignore_errors=True)
+
+
+def _sign(descriptor: int, address: str) -> None:
+    """Write down who holds the folder and where it answers, for the next one who tries."""
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "address": address}).encode(), 0)
 
 
 def _holder(descriptor: int) -> tuple[int | None, str]:

@@ -6,17 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from opsmanager.embedded import port as ports
 from opsmanager.embedded.data_dir import DataDir
 from opsmanager.embedded.process import Program
 from opsmanager.embedded.secrets import ADMIN_PASSWORD, Secrets, without_secrets
 
 WEB_WORKERS = 2
-WEB_THREADS = 16
+# Of each web worker: beyond twice the cores they only wait for one another.
+WEB_THREADS = 2 * (os.cpu_count() or 1) + 1
 # AUTOMATION_WORKER_CONCURRENCY's default in the settings, and what is kept free for HIGH.
 CONCURRENCY = "32"
 HIGH_CONCURRENCY = "8"
 WORKER_QUEUES = "automation.high,automation.normal,automation.low,servers,maintenance"
 HIGH_QUEUES = "automation.high"
+# Celery's advice to root is about pickled messages; ours are one id in JSON.
+QUIET_AS_ROOT = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
 # All that demo servers see of the operator's environment.
 DEMO_VARIABLES = ("PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR")
 
@@ -40,10 +44,7 @@ class Plan:
     @property
     def address(self) -> str:
         """Where a browser on this machine finds the web."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104
-        if ":" in host and not host.startswith("["):
-            host = f"[{host}]"
-        return f"http://{host}:{self.port}"
+        return ports.web_address(self.host, self.port)
 
     def common_environment(self) -> dict[str, str]:
         """What every process of the application gets, without any secret of its own."""
@@ -138,11 +139,11 @@ class Plan:
         return Program(
             name=name,
             command=(
-                *(sys.executable, "-m", "celery", "-A", "opsmanager", "worker"),
+                *(sys.executable, "-m", "celery", "--quiet", "-A", "opsmanager", "worker"),
                 *("-P", "threads", "--concurrency", concurrency, "-Q", queues),
                 *("-n", f"{name}@%h", "--without-gossip", "--without-mingle", "-l", "warning"),
             ),
-            environment=self.common_environment() | self.secrets.for_worker(),
+            environment=self.common_environment() | self.secrets.for_worker() | QUIET_AS_ROOT,
             folder=self.project,
         )
 
@@ -150,8 +151,13 @@ class Plan:
         return Program(
             name="beat",
             command=(
-                *(sys.executable, "-m", "celery", "-A", "opsmanager", "beat", "-l", "warning"),
-                *("--scheduler", "django_celery_beat.schedulers:DatabaseScheduler"),
+                *(sys.executable, "-m", "celery", "--quiet", "-A", "opsmanager", "beat"),
+                *(
+                    "-l",
+                    "warning",
+                    "--scheduler",
+                    "django_celery_beat.schedulers:DatabaseScheduler",
+                ),
                 # The supervisor knows which process it is; a stale pid file would stop the next.
                 "--pidfile=",
             ),

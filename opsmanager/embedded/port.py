@@ -43,6 +43,17 @@ def ensure_free(host: str, port: int) -> None:
             raise AddressError(_sentence(error, host, port)) from None
 
 
+def web_address(host: str, port: int) -> str:
+    """Return the URL at which a browser on this machine finds a web that listens there."""
+    reachable = reachable_host(host)
+    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
+
+
+def reachable_host(host: str) -> str:
+    """Return where to reach from this machine what listens on `host`."""
+    return {"0.0.0.0": LOOPBACK, "::": "::1"}.get(host, host)  # noqa: S104
+
+
 def _sentence(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
         return (

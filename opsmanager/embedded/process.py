@@ -52,6 +52,7 @@ class Process:
         self._running = running
         self._terminal = terminal
         self._family = Family(running.pid)
+        self._has_ended = False
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
@@ -89,18 +90,22 @@ class Process:
         What it leaves behind in its group is ended too.
         """
         status = await self._running.wait()
-        self._family.kill()
+        self.kill()
         await asyncio.wait([self._reading], timeout=DRAIN_PATIENCE)
         self._reading.cancel()
+        self._has_ended = True
         return status
 
     def ask_to_stop(self) -> None:
         """Send the stop signal."""
-        self._family.signal(self.program.stop_signal)
+        if not self._has_ended:
+            self._family.signal(self.program.stop_signal)
 
     def kill(self) -> None:
         """End it and all it started, at once."""
-        self._family.kill()
+        # Its number may be another's by now.
+        if not self._has_ended:
+            self._family.kill()
 
     async def _read(self) -> None:
         """Hand on each line as it comes; a line without end is cut where it gets too long."""

@@ -36,8 +36,6 @@ class Redis:
 
     folder: Path
     password: str = field(repr=False)
-    quiet: bool = False
-    """Show nothing of what it writes."""
 
     async def start(self, supervisor: Supervisor) -> str:
         """Start the server and return its URL. Raises ServiceError when it is not installed."""
@@ -49,7 +47,8 @@ class Redis:
                 environment={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
                 folder=self.folder,
                 patience=1.0,
-                quiet=self.quiet,
+                # It only ever says that it starts and stops.
+                quiet=True,
             )
         )
         url = f"redis://:{self.password}@{ports.LOOPBACK}:{port}/0"

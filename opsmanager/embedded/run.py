@@ -37,7 +37,7 @@ def run(environ: Mapping[str, str], *, project: Path, terminal: Terminal) -> Non
         port=ports.parse(environ.get("PORT") or "8000"),
     )
     start.data.create()
-    lock = start.data.lock()
+    lock = start.data.lock(ports.web_address(start.host, start.port))
     ports.ensure_free(start.host, start.port)
     asyncio.run(start.until_stopped(lock))
 
@@ -60,7 +60,7 @@ class Start:
         watchdog = Watchdog(keep=(lock.descriptor,))
         supervisor = Supervisor(terminal=self.terminal, watchdog=watchdog)
         try:
-            await interruption.limit(self._begin(supervisor, lock))
+            await interruption.limit(self._begin(supervisor))
             await interruption.wait()
         finally:
             self.terminal.say("stopping")
@@ -69,7 +69,7 @@ class Start:
             watchdog.dismiss()
             self.terminal.say("stopped")
 
-    async def _begin(self, supervisor: Supervisor, lock: Lock) -> None:
+    async def _begin(self, supervisor: Supervisor) -> None:
         secrets = Secrets(folder=self.data.secrets, environ=self.environ)
         secrets.create()
         services = Services(
@@ -101,7 +101,6 @@ class Start:
         await supervisor.until_ready(
             "web", lambda: asyncio.to_thread(_answers, self.host, self.port), patience=WEB_PATIENCE
         )
-        lock.announce(plan.address)
         environment.remember(self.data, plan.common_environment() | secrets.for_web())
         self.terminal.block(self._banner(plan, login=login, has_demo=has_demo))
 
@@ -151,14 +150,10 @@ class Start:
 
 
 def _answers(host: str, port: int) -> bool:
-    connection = http.client.HTTPConnection(_reachable(host), port, timeout=5)
+    connection = http.client.HTTPConnection(ports.reachable_host(host), port, timeout=5)
     with contextlib.closing(connection):
         try:
             connection.request("GET", "/healthz", headers={"Host": "localhost"})
             return connection.getresponse().status == http.client.OK
         except (OSError, http.client.HTTPException):
             return False
-
-
-def _reachable(host: str) -> str:
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104

@@ -67,7 +67,6 @@ class Services:
         redis = Redis(
             folder=self.data.path / "redis",
             password=self.secrets.password("REDIS_PASSWORD"),
-            quiet=self.throwaway,
         )
         return {REDIS_URL: await redis.start(self.supervisor)}
 

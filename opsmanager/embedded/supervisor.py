@@ -65,6 +65,7 @@ class Supervisor:
         finally:
             # Given up half-way (Ctrl-C): what runs must not outlive us.
             process.kill()
+            await process.ended()
             self._watchdog.ended(process.pid)
         if status != 0:
             raise ProgramError(
@@ -158,7 +159,8 @@ class _Keeper:
                 f"{name} died {TOO_MANY_DEATHS} times within a minute ({how}); its last "
                 f"lines above say why. It is tried again every {pause:.0f} s."
             )
-        return f"{name} died ({how}) and is started again in {pause:g} s"
+        silent = _last_words(self._last_lines) if self.program.quiet else ""
+        return f"{name} died ({how}) and is started again in {pause:g} s{silent}"
 
 
 def _how(status: int) -> str:

@@ -1,0 +1,85 @@
+"""The plan: each process gets exactly the secrets that it needs."""
+
+from pathlib import Path
+
+import pytest
+
+from opsmanager.embedded.data_dir import DataDir
+from opsmanager.embedded.plan import Plan
+from opsmanager.embedded.process import Program
+from opsmanager.embedded.secrets import ADMIN_PASSWORD, PRIVATE_KEYS, SECRET_KEY, Secrets
+
+ENVIRON = {
+    "PATH": "/usr/bin",
+    "COLOUR": "blue",
+    "DATABASE_URL_FILE": "/keys/database",
+    ADMIN_PASSWORD: "correct horse",
+    PRIVATE_KEYS: "the private key",
+    "OPSMANAGER_CREDENTIAL_PUBLIC_KEY": "the public key",
+    "OPSMANAGER_JWT_PRIVATE_KEY": "the token key",
+    SECRET_KEY: "the session key",
+}
+SERVICES = {"DATABASE_URL": "postgresql://u:p@h/d", "REDIS_URL": "redis://h/0"}
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    return Plan(
+        project=tmp_path,
+        data=DataDir(path=tmp_path / "data"),
+        secrets=Secrets(folder=tmp_path / "secrets", environ=ENVIRON),
+        environ=ENVIRON,
+        services=SERVICES,
+        host="0.0.0.0",
+        port=8000,
+    )
+
+
+def _named(plan: Plan, name: str) -> Program:
+    return next(program for program in plan.application() if program.name == name)
+
+
+@pytest.mark.parametrize("name", ["web", "beat"])
+def test_web_and_beat_have_no_private_credential_key(plan: Plan, name: str) -> None:
+    environment = _named(plan, name).environment
+    assert "the private key" not in environment.values()
+    assert not any(PRIVATE_KEYS in variable for variable in environment)
+    assert environment["DATABASE_URL"] == SERVICES["DATABASE_URL"]
+
+
+@pytest.mark.parametrize("name", ["worker", "worker-high"])
+def test_workers_open_credentials_and_sign_no_token(plan: Plan, name: str) -> None:
+    environment = _named(plan, name).environment
+    assert environment[PRIVATE_KEYS] == "the private key"
+    assert "the token key" not in environment.values()
+
+
+def test_only_the_command_that_makes_the_user_sees_the_password(plan: Plan) -> None:
+    programs = [*plan.application(), plan.demo(), plan.migrate(), plan.seed_demo()]
+    assert plan.ensure_admin().environment[ADMIN_PASSWORD] == "correct horse"
+    assert not any("correct horse" in program.environment.values() for program in programs)
+
+
+def test_demo_servers_see_nothing_of_opsmanager(plan: Plan) -> None:
+    assert set(plan.demo().environment) == {"PATH", "PYTHONUNBUFFERED"}
+
+
+def test_a_service_that_was_named_by_file_is_named_once(plan: Plan) -> None:
+    environment = plan.migrate().environment
+    assert "DATABASE_URL_FILE" not in environment
+    assert environment["COLOUR"] == "blue"
+
+
+def test_the_address_is_one_that_a_browser_can_open(plan: Plan) -> None:
+    assert plan.address == "http://127.0.0.1:8000"
+    assert plan.migrate().environment["OPSMANAGER_PUBLIC_URL"] == "http://127.0.0.1:8000"
+
+
+def test_the_high_worker_serves_nothing_else(plan: Plan) -> None:
+    command = _named(plan, "worker-high").command
+    assert command[command.index("-Q") + 1] == "automation.high"
+
+
+def test_a_representation_tells_no_secret(plan: Plan) -> None:
+    assert "postgresql://u:p" not in repr(plan)
+    assert "postgresql://u:p" not in repr(plan.migrate())

@@ -1,0 +1,31 @@
+"""The embedded Redis: answers on loopback to who knows the password."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+import redis
+
+from opsmanager.embedded.redis import Redis
+from opsmanager.embedded.supervisor import Supervisor
+
+
+def test_it_answers_to_who_knows_the_password(supervisor: Supervisor, tmp_path: Path) -> None:
+    folder = tmp_path / "with a space"
+
+    async def work() -> None:
+        try:
+            url = await Redis(folder=folder, password="pass").start(supervisor)
+            with redis.Redis.from_url(url) as client:
+                assert client.ping()
+                assert client.config_get("save") == {"save": ""}
+            with (
+                redis.Redis.from_url(url.replace(":pass@", "")) as stranger,
+                pytest.raises(redis.AuthenticationError),
+            ):
+                stranger.ping()
+        finally:
+            await supervisor.stop()
+
+    asyncio.run(work())
+    assert (folder / "redis.conf").stat().st_mode & 0o777 == 0o600
