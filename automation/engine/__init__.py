@@ -5,7 +5,12 @@ Nothing here knows Django, Celery or SSH. The outside world enters through two p
 """
 
 from automation.engine.commands import Shell
-from automation.engine.errors import CommandFailed, CommandTimedOut, ValidationFailed
+from automation.engine.errors import (
+    CommandFailed,
+    CommandTimedOut,
+    SudoUnavailable,
+    ValidationFailed,
+)
 from automation.engine.kinds import Category, Platform
 from automation.engine.parameter_types import AbsolutePath, Percent, Port, SystemdUnit, Url
 from automation.engine.params import Param
@@ -28,6 +33,7 @@ __all__ = [
     "Run",
     "Runbook",
     "Shell",
+    "SudoUnavailable",
     "SystemdUnit",
     "Url",
     "ValidationFailed",

@@ -2,7 +2,7 @@
 
 import itertools
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -133,26 +133,32 @@ class Actions:
             result = self._transport.run(
                 command, action_id=action.id, timeout=timeout, on_output=on_output
             )
-        except EngineError as error:
-            error = self._without_lease(error)
-            if command.changes and not isinstance(error, _NOTHING_RAN):
-                self._context.changed_steps.add(action.step_number)
-            if isinstance(error, LeaseLost):
-                raise error from None
-            status = _status_of(error, changes=command.changes)
-            if status is ActionStatus.UNKNOWN:
-                self._context.lost_command = action.text
-            end = ActionEnd(
-                status=status,
-                stdout=streams["stdout"].text(),
-                stderr=streams["stderr"].text(),
-                error_message=str(error),
-            )
-            self._journal.end(action, end)
-            raise
+        except Exception as error:
+            self._note_failure(action, error, streams)
+            raise _without_lease(error) from error
         if command.changes:
             self._context.changed_steps.add(action.step_number)
         return result
+
+    def _note_failure(
+        self, action: Action, error: Exception, streams: Mapping[str, CappedText]
+    ) -> None:
+        """Record a command whose result did not come back; what may have run counts as run."""
+        if action.changes and not isinstance(error, _NOTHING_RAN):
+            self._context.changed_steps.add(action.step_number)
+        if isinstance(_without_lease(error), LeaseLost):
+            return
+        status = _status_of(error, changes=action.changes)
+        if status is ActionStatus.UNKNOWN:
+            self._context.lost_command = action.text
+        known = isinstance(error, EngineError)
+        end = ActionEnd(
+            status=status,
+            stdout=streams["stdout"].text(),
+            stderr=streams["stderr"].text(),
+            error_message=str(error) if known else "Something inside OpsManager failed.",
+        )
+        self._journal.end(action, end)
 
     def _judged(
         self, action: Action, result: CommandResult, ok: Collection[int] | None
@@ -203,12 +209,6 @@ class Actions:
             self._raise_for("TIMEOUT")
         return seconds
 
-    def _without_lease(self, error: EngineError) -> EngineError:
-        """Return ``LeaseLost`` for a transport's "stopped" that means it; else the error."""
-        if isinstance(error, ExecutionStopped) and error.reason == "LEASE_LOST":
-            return LeaseLost()
-        return error
-
     def _raise_for(self, reason: str | None) -> None:
         if reason == "LEASE_LOST":
             raise LeaseLost
@@ -216,14 +216,20 @@ class Actions:
             raise ExecutionStopped(reason)
 
 
-def _status_of(error: EngineError, *, changes: bool) -> ActionStatus:
+def _without_lease(error: Exception) -> Exception:
+    """Return ``LeaseLost`` for a transport's "stopped" that means it; else the error."""
+    if isinstance(error, ExecutionStopped) and error.reason == "LEASE_LOST":
+        return LeaseLost()
+    return error
+
+
+def _status_of(error: Exception, *, changes: bool) -> ActionStatus:
     if isinstance(error, ExecutionStopped):
         return _stopped_status(error.reason)
     if isinstance(error, CommandTimedOut):
         return ActionStatus.TIMEOUT
-    if isinstance(error, ConnectionLost) and changes:
-        return ActionStatus.UNKNOWN
-    return ActionStatus.FAILED
+    unseen = isinstance(error, ConnectionLost) or not isinstance(error, EngineError)
+    return ActionStatus.UNKNOWN if changes and unseen else ActionStatus.FAILED
 
 
 def _stopped_status(reason: str) -> ActionStatus:

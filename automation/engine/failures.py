@@ -34,30 +34,25 @@ def failure_of(error: Exception, *, context: Context, runbook_id: str, doing: st
     """Return what an error means for the execution; ``doing`` names the step it came from.
 
     Of several errors (a parallel step's) the worst decides, and all are told. ``LeaseLost`` is
-    raised again: nothing more may be written. An error that is none of the engine's is a fault of
-    the runbook; its traceback goes to the log alone.
+    raised again: nothing more may be written. An error that is none of the engine's is a fault in
+    the program; its traceback goes to the log alone.
     """
     leaves = list(_leaves(error))
     worst = min(leaves, key=_rank)
     if isinstance(worst, LeaseLost):
         raise worst
     if not isinstance(worst, EngineError):
-        logger.error("The runbook %s has a fault (%s).", runbook_id, doing, exc_info=error)
-        return Failure(
-            status=Status.FAILED,
-            error_code=ErrorCode.INTERNAL,
-            message=_fault(worst, runbook_id=runbook_id, doing=doing),
+        logger.error("%s has a fault (%s).", runbook_id, doing, exc_info=error)
+        told = _fault(worst, runbook_id=runbook_id, doing=doing)
+        return _unseen(context, ErrorCode.INTERNAL, told) or Failure(
+            status=Status.FAILED, error_code=ErrorCode.INTERNAL, message=told
         )
     told = " ".join(dict.fromkeys(_sentence(leaf) for leaf in leaves))
     if isinstance(worst, ExecutionStopped):
         return _stopped(worst, doing=doing)
-    if context.lost_command:
-        return Failure(
-            status=Status.UNKNOWN,
-            error_code=worst.code,
-            message=f"{told} Nobody saw the end of `{context.lost_command}`: it may have run "
-            "or not. Look at the server before you run it again.",
-        )
+    unseen = _unseen(context, worst.code, told)
+    if unseen:
+        return unseen
     status = Status.TIMEOUT if isinstance(worst, CommandTimedOut) else Status.FAILED
     code = worst.code
     if code is ErrorCode.VALIDATION and context.changed:
@@ -89,11 +84,23 @@ def _sentence(error: Exception) -> str:
     return str(error) if isinstance(error, EngineError) else f"{type(error).__name__}."
 
 
+def _unseen(context: Context, code: ErrorCode, told: str) -> Failure | None:
+    """Return the honest end where nobody saw that of a changing command."""
+    if not context.lost_command:
+        return None
+    return Failure(
+        status=Status.UNKNOWN,
+        error_code=code,
+        message=f"{told} Nobody saw the end of `{context.lost_command}`: it may have run or not. "
+        "Look at the server before you run it again.",
+    )
+
+
 def _fault(error: Exception, *, runbook_id: str, doing: str) -> str:
     return (
-        f"The runbook {runbook_id} has a fault ({type(error).__name__}, {doing}). Neither the "
-        "server nor your input is to blame: tell the runbook's author; the worker's log has the "
-        "details."
+        f"OpsManager or its runbook {runbook_id} has a fault ({type(error).__name__}, {doing}). "
+        "Neither the server nor your input is to blame: tell your administrator; the worker's "
+        "log has the details."
     )
 
 

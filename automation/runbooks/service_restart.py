@@ -6,10 +6,10 @@ from automation.engine import (
     Assessment,
     Category,
     CommandFailed,
-    CommandResult,
     Param,
     Run,
     Runbook,
+    SudoUnavailable,
     SystemdUnit,
     ValidationFailed,
     step,
@@ -176,8 +176,15 @@ class RestartService(Runbook):
 
     def _last_words(self, run: Run) -> str:
         """Return the last lines of the unit's journal, or of its status where there is none."""
-        journal = self._lines(
-            run.read(
+        lines = _last_lines(self._journal(run))
+        if not lines:
+            status = run.read("systemctl", "status", self.service_name, "--no-pager", ok=None)
+            lines = _last_lines(status.stdout)
+        return f"Its last lines:\n{lines}" if lines else "It left no lines in the journal."
+
+    def _journal(self, run: Run) -> str:
+        try:
+            return run.read(
                 "journalctl",
                 f"--unit={self.service_name}",
                 f"--lines={_JOURNAL_LINES}",
@@ -186,16 +193,14 @@ class RestartService(Runbook):
                 "--quiet",
                 sudo=True,
                 ok=None,
-            )
-        )
-        if not journal:
-            status = run.read("systemctl", "status", self.service_name, "--no-pager", ok=None)
-            journal = self._lines(status)
-        return f"Its last lines:\n{journal}" if journal else "It left no lines in the journal."
+            ).stdout
+        except SudoUnavailable:
+            # sudo may allow systemctl alone; the journal only explains what is known already.
+            return ""
 
-    @staticmethod
-    def _lines(result: CommandResult) -> str:
-        return "\n".join(result.stdout.strip().splitlines()[-_JOURNAL_LINES:])
+
+def _last_lines(text: str) -> str:
+    return "\n".join(text.strip().splitlines()[-_JOURNAL_LINES:])
 
 
 def _in_words(state: dict[str, str]) -> str:

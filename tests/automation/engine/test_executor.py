@@ -293,8 +293,9 @@ def test_a_bug_in_a_runbook_is_a_plain_sentence_and_its_traceback_goes_to_the_lo
         outcome = rehearse(with_steps(go), {}, {}).outcome
     assert (outcome.status, outcome.error_code) == (Status.FAILED, ErrorCode.INTERNAL)
     assert outcome.error_message == (
-        "The runbook SAMPLE has a fault (KeyError, in step 1 of 1, “go”). Neither the server nor "
-        "your input is to blame: tell the runbook's author; the worker's log has the details."
+        "OpsManager or its runbook SAMPLE has a fault (KeyError, in step 1 of 1, “go”). Neither "
+        "the server nor your input is to blame: tell your administrator; the worker's log has the "
+        "details."
     )
     assert caplog.records[0].exc_info is not None
 
@@ -471,3 +472,20 @@ def test_output_is_in_the_log_also_when_the_command_did_not_end() -> None:
     run_sample(world)
     (row,) = world.journal.rows
     assert (row.stdout, row.stderr, row.error_message) == ("half a line", "oh", "Gone.")
+
+
+def test_a_fault_while_changing_is_unknown_and_counts_as_changed() -> None:
+    """Whatever broke, the command may have run: it must not be run again in silence."""
+    world = restart()
+    world.transport._replies["systemctl", "restart"] = broken
+    outcome = run_sample(world)
+    assert (outcome.status, outcome.error_code) == (Status.UNKNOWN, ErrorCode.INTERNAL)
+    assert "Nobody saw the end of `systemctl restart nginx.service`" in outcome.error_message
+    assert outcome.changed
+    (row,) = [row for row in world.journal.rows if "restart" in row.text]
+    assert row.status is ActionStatus.UNKNOWN
+    assert row.error_message == "Something inside OpsManager failed."
+
+
+def broken(_command: object) -> Any:
+    raise OSError("hunter2")

@@ -163,6 +163,17 @@ def test_without_a_journal_the_status_is_told() -> None:
     )
 
 
+def test_where_sudo_does_not_allow_the_journal_the_status_is_told() -> None:
+    replies = {
+        "journalctl": SudoUnavailable("Not allowed."),
+        "systemctl status": reply("Active: failed\n", exit_code=3),
+    }
+    outcome = play(RUNNING, RUNNING, RUNNING, FAILED, replies=replies).outcome
+    assert outcome.error_message == (
+        "nginx.service was restarted but is failed (failed). Its last lines:\nActive: failed"
+    )
+
+
 def test_a_missing_sudo_is_told_and_nothing_is_changed() -> None:
     replies = {"systemctl restart nginx.service": SudoUnavailable("sudo wants a password.")}
     outcome = play(FAILED, replies=replies).outcome
