@@ -31,8 +31,18 @@ if (view) {
     }
   };
 
+  /** Lines that are not wrapped scroll sideways, and then the keyboard must reach them. */
+  const reachLines = () => {
+    const isLong = view.classList.contains("log-view-long");
+    for (const output of view.querySelectorAll(".log-out")) {
+      if (isLong) output.tabIndex = 0;
+      else output.removeAttribute("tabindex");
+    }
+  };
+
   const refresh = () => {
     foldSteps();
+    reachLines();
     if (toError) toError.hidden = firstError() === null;
     if (follows) followEnd();
   };
@@ -50,8 +60,9 @@ if (view) {
     row.focus({ preventScroll: true });
   });
   wrap?.addEventListener("click", () => {
-    const on = view.classList.toggle("log-view-wrap");
-    wrap.setAttribute("aria-pressed", String(on));
+    const isLong = view.classList.toggle("log-view-long");
+    wrap.setAttribute("aria-pressed", String(!isLong));
+    reachLines();
   });
 
   document.addEventListener("htmx:afterSwap", refresh);
