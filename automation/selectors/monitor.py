@@ -50,6 +50,7 @@ def steps(execution: Execution) -> list[dict[str, Any]]:
     times = {
         row["step_number"]: row
         for row in _log(execution)
+        .order_by("step_number")
         .values("step_number")
         .annotate(first=Min("started_at"), last=Max("finished_at"))
     }

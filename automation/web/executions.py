@@ -60,7 +60,7 @@ def execution_state(request: HttpRequest, pk: UUID) -> HttpResponse:
     execution = selectors.get(request.user, pk)
     if request.GET.get("revision") == str(execution.revision) and not execution.is_final:
         return nothing_new()
-    context = _state(request, execution)
+    context = {**_state(request, execution), "is_poll": True}
     return fragment(request, "automation/partials/_execution_state.html", context)
 
 

@@ -2,8 +2,19 @@
 
 from uuid import UUID
 
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    Exists,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 
+from automation.engine.results import Verdict
+from automation.models import Execution
 from incidents.models import Incident, IncidentStatus, Severity
 from opsmanager.accounts import permissions, roles
 from opsmanager.common.problems import NotFound
@@ -32,6 +43,20 @@ def get(user: permissions.Actor, pk: UUID | str) -> Incident:
     if incident is None:
         raise NotFound("There is no such incident, or you may not see it.")
     return incident
+
+
+def fixed_by(incident: Incident) -> Execution | None:
+    """Return the last execution for it that reported FIXED."""
+    runs = Execution.objects.select_related("runbook", "server", "triggered_by_user")
+    return (
+        runs.filter(incident_id=incident.pk, verdict=Verdict.FIXED).order_by("-queued_at").first()
+    )
+
+
+def without_a_fix(user: permissions.Actor) -> QuerySet[Incident]:
+    """Return the open incidents that no runbook has FIXED yet, the worst first."""
+    fixed = Execution.objects.filter(verdict=Verdict.FIXED, incident_id=OuterRef("pk"))
+    return open_for(user).filter(~Exists(fixed))
 
 
 def search(rows: QuerySet[Incident], text: str) -> QuerySet[Incident]:

@@ -5,7 +5,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
-from automation.engine.results import Verdict
 from automation.models import Execution
 from incidents.models import Incident, IncidentStatus, TimelineEntry
 from opsmanager.accounts import permissions, roles
@@ -87,11 +86,6 @@ def note_execution(execution: Execution) -> None:
     kind = "Dry run" if execution.is_dry_run else "Run"
     text = f"{kind} of {execution.runbook.title} ended {execution.status}{verdict}. {said}"
     _write_for(execution, text.strip())
-
-
-def is_fixed(incident: Incident) -> bool:
-    """Return whether a runbook that was run for it reported FIXED."""
-    return Execution.objects.filter(incident_id=incident.pk, verdict=Verdict.FIXED).exists()
 
 
 def _write_for(execution: Execution, text: str, *, actor: User | None = None) -> None:

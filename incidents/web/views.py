@@ -51,6 +51,7 @@ def incident_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "incident": incident,
         "diagnose": [each for each in found if not each.changes],
         "fix": [each for each in found if each.changes],
+        "fixed_by": selectors.fixed_by(incident) if incident.is_open else None,
         "timeline": incident.timeline.select_related("execution__runbook", "execution__server"),
         "may_manage": permissions.may(request.user, roles.MANAGE_INCIDENTS),
         "may_run": permissions.may(request.user, roles.EXECUTE_RUNBOOKS),

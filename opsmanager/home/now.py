@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -31,7 +31,7 @@ def context(user: permissions.Actor) -> dict[str, Any]:
         execution.waiting_for = executions.waiting_for(execution)  # type: ignore[attr-defined]
     return {
         "needs_you": [
-            *(_of_incident(row) for row in incidents.open_for(user)[:_ROWS]),
+            *(_of_incident(row) for row in incidents.without_a_fix(user)[:_ROWS]),
             *(_of_execution(row) for row in _unlucky(user)[:_ROWS]),
         ],
         "happening": visible.filter(status=Status.RUNNING)[:_ROWS],
@@ -47,7 +47,7 @@ def context(user: permissions.Actor) -> dict[str, Any]:
     }
 
 
-def _unlucky(user: permissions.Actor) -> Any:
+def _unlucky(user: permissions.Actor) -> QuerySet[Execution]:
     """Return recent runs that did not help and after which nothing better was run."""
     bad = Q(status__in=[Status.FAILED, Status.TIMEOUT, Status.UNKNOWN]) | Q(
         verdict__in=[Verdict.NOT_FIXED, Verdict.MADE_WORSE]
