@@ -96,9 +96,12 @@ class Actions:
         return self._judged(action, result, ok)
 
     def validate(self, place: Place, *, holds: bool, claim: str, otherwise: str) -> None:
-        """Record whether a claim holds; raises ``ValidationFailed`` with ``otherwise`` if not."""
+        """Record whether a claim holds; raises ``ValidationFailed`` with ``otherwise`` if not.
+
+        After a planned change neither can be told.
+        """
         self.check_may_go_on()
-        if not holds and self._context.planned:
+        if self._context.planned:
             self._plan(place, StepType.VALIDATION, f"{claim} ({LATER})")
             return
         action = self._begin(place, StepType.VALIDATION, claim)
@@ -107,6 +110,12 @@ class Actions:
             return
         self._journal.end(action, ActionEnd(status=ActionStatus.FAILED, error_message=otherwise))
         raise ValidationFailed(otherwise)
+
+    def note(self, place: Place, text: str) -> None:
+        """Record a line for people: a check that holds, since the log knows no other kind."""
+        self.check_may_go_on()
+        action = self._begin(place, StepType.VALIDATION, text)
+        self._journal.end(action, ActionEnd(status=ActionStatus.SUCCESS))
 
     def sleep(self, place: Place, seconds: float) -> None:
         """Wait, at most until the execution is stopped; not at all after a planned change."""
@@ -135,7 +144,9 @@ class Actions:
             )
         except Exception as error:
             self._note_failure(action, error, streams)
-            raise _without_lease(error) from error
+            if _is_lease_lost(error):
+                raise LeaseLost from error
+            raise
         if command.changes:
             self._context.changed_steps.add(action.step_number)
         return result
@@ -146,7 +157,7 @@ class Actions:
         """Record a command whose result did not come back; what may have run counts as run."""
         if action.changes and not isinstance(error, _NOTHING_RAN):
             self._context.changed_steps.add(action.step_number)
-        if isinstance(_without_lease(error), LeaseLost):
+        if _is_lease_lost(error):
             return
         status = _status_of(error, changes=action.changes)
         if status is ActionStatus.UNKNOWN:
@@ -216,11 +227,9 @@ class Actions:
             raise ExecutionStopped(reason)
 
 
-def _without_lease(error: Exception) -> Exception:
-    """Return ``LeaseLost`` for a transport's "stopped" that means it; else the error."""
-    if isinstance(error, ExecutionStopped) and error.reason == "LEASE_LOST":
-        return LeaseLost()
-    return error
+def _is_lease_lost(error: Exception) -> bool:
+    stopped = isinstance(error, ExecutionStopped) and error.reason == "LEASE_LOST"
+    return stopped or isinstance(error, LeaseLost)
 
 
 def _status_of(error: Exception, *, changes: bool) -> ActionStatus:

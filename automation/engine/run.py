@@ -22,9 +22,8 @@ class Run:
     exit codes that are no failure; ``None`` takes each. Left out, it is 0 in a step and each in
     an assessment, where an exit code is an answer.
 
-    A dry run needs no ``if``: ``read`` runs, ``change`` is only shown; after that a check that
-    does not hold, or a read that fails, is no failure (it can be judged only after the change),
-    and sleeps are left out.
+    A dry run needs no ``if``: ``read`` runs, ``change`` is only shown; after that no check is
+    judged and no read fails (both can be judged only after the change), and sleeps are left out.
     """
 
     def __init__(
@@ -124,7 +123,9 @@ class Run:
 
     def note(self, text: str) -> None:
         """Write a line into the log."""
-        self.validate(True, text)  # noqa: FBT003 - what a note is: a check that holds
+        self._await_turn()
+        self._actions.note(self._place, text)
+        self._end_turn()
 
     def sleep(self, seconds: float) -> None:
         """Wait; a cancel ends it. Raises ``ExecutionStopped``."""

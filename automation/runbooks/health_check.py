@@ -140,7 +140,7 @@ class HealthCheck(Runbook):
         found = file_systems_in(shown)
         if not found:
             run.note(f"df tells of no file system to check ({name}).")
-        what = "full" if name == "disk" else "full of files (inodes)"
+        what = "space" if name == "disk" else "inodes"
         return [
             _check(
                 f"{name} {place}",
@@ -148,7 +148,7 @@ class HealthCheck(Runbook):
                 most,
                 unit="%",
                 ok=used <= most,
-                message=f"{place} is {used} % {what} (at most {most} %).",
+                message=f"{used} % of the {what} of {place} is in use (at most {most} %).",
             )
             for place, used in found
         ]

@@ -6,10 +6,13 @@ _PSEUDO = frozenset(
     {
         "autofs", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs",
         "efivarfs", "fusectl", "hugetlbfs", "iso9660", "mqueue", "nsfs", "proc", "pstore",
-        "ramfs", "securityfs", "squashfs", "sysfs", "tmpfs", "tracefs",
+        "ramfs", "securityfs", "squashfs", "sysfs", "tracefs",
     }
 )  # fmt: skip
 """Types of file systems that hold no data of their own, or are full by design."""
+
+_KERNEL_PLACES = ("/dev/", "/sys/", "/run/")
+"""Below these, a file system in memory belongs to the system; elsewhere it may well fill up."""
 
 _DF_LINE = re.compile(
     r"(?P<source>.+?)\s+(?P<type>[\w.\-]+)\s+[\d-]+\s+[\d-]+\s+[\d-]+\s+"
@@ -49,7 +52,7 @@ def file_systems_in(df: str) -> list[tuple[str, int]]:
     One without a number (of inodes, on btrfs) is left out.
     """
     lines = [_DF_LINE.fullmatch(line.rstrip()) for line in df.splitlines()]
-    real = [line for line in lines if line and line["type"] not in _PSEUDO]
+    real = [line for line in lines if line and _holds_data(line["type"], line["place"])]
     return [(line["place"], int(line["percent"][:-1])) for line in real if line["percent"] != "-"]
 
 
@@ -65,6 +68,10 @@ def http_status_in(output: str) -> int | None:
     """Return the last HTTP status that curl or wget told; ``None`` without an answer."""
     statuses = [int(status) for status in _HTTP_STATUS.findall(output)]
     return statuses[-1] or None if statuses else None
+
+
+def _holds_data(kind: str, place: str) -> bool:
+    return kind not in _PSEUDO and not (kind == "tmpfs" and place.startswith(_KERNEL_PLACES))
 
 
 def _first_word(text: str) -> str:

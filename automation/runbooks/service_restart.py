@@ -58,10 +58,11 @@ class RestartService(Runbook):
         summary = f"{self.service_name} {f'is {_in_words(state)}' if exists else 'does not exist'}."
         return Assessment(healthy=state.get("ActiveState") in _UP, values=values, summary=summary)
 
-    @step("Find the unit")
-    def find(self, run: Run) -> None:
-        """Refuse what systemd can't restart before anything is touched."""
-        load_state = self._state(run).get("LoadState", "")
+    @step("Find the unit and remember its state")
+    def remember(self, run: Run) -> None:
+        """Keep what an undo goes back to; refuse what systemd can't restart."""
+        state = self._state(run)
+        load_state = state.get("LoadState", "")
         similar = self._similar_units(run) if load_state == "not-found" else []
         hint = f" Did you mean {' or '.join(similar)}?" if similar else ""
         run.validate(
@@ -82,11 +83,6 @@ class RestartService(Runbook):
             otherwise=f"systemd can't load {self.service_name} (it says: {load_state or 'nothing'})"
             f". `systemctl status {self.service_name}` shows what is wrong with its file.",
         )
-
-    @step("Remember the state of the unit")
-    def remember(self, run: Run) -> None:
-        """Keep what an undo goes back to."""
-        state = self._state(run)
         run.data["unit"] = state
         run.result["before"] = state
 

@@ -407,6 +407,19 @@ def test_a_lost_lease_leaves_at_once_and_writes_nothing_more(when: str) -> None:
     assert "4/3 Assess after" not in world.journal.steps
 
 
+def test_a_check_that_already_holds_is_not_judged_after_a_planned_change_either() -> None:
+    def go(_runbook: Runbook, run: Run) -> None:
+        run.change("x")
+        run.validate(True, "It is up")
+        run.note("That is all")
+
+    log = rehearse(with_steps(go), {}, {}, is_dry_run=True).log
+    assert [(row.text, row.status) for row in log[1:]] == [
+        ("It is up (This can be judged only after the change.)", ActionStatus.PLANNED),
+        ("That is all", ActionStatus.SUCCESS),
+    ]
+
+
 class LeaselessJournal(MemoryJournal):
     """Has lost the lease when the change is to be recorded."""
 

@@ -67,9 +67,9 @@ def test_what_is_bad_is_told_and_the_execution_still_succeeds() -> None:
     assert outcome.status is Status.SUCCESS
     assert outcome.result["healthy"] is False
     assert outcome.summary == (
-        "5 of 7 checks failed: The load per core is 0.25 (at most 0.2); / is 81 % full (at most "
-        "80 %); Failed units: nginx.service; nginx.service is failed; No program listens on "
-        "port 81."
+        "5 of 7 checks failed: The load per core is 0.25 (at most 0.2); 81 % of the space of / is "
+        "in use (at most 80 %); Failed units: nginx.service; nginx.service is failed; No program "
+        "listens on port 81."
     )
     notes = [row.text for row in rehearsal.log if row.action.step_name == "Sum up"]
     assert len(notes) == 5

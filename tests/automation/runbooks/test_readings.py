@@ -9,6 +9,9 @@ devtmpfs                devtmpfs    12334524        0  12334524       0% /dev
 /dev/vda                ext4       264212084 25102924  81287988      24% /
 /dev/mapper/a b         xfs             1000      990        10      99% /srv/with space
 overlay                 overlay    264212084 25102924  81287988      24% /merged
+tmpfs                   tmpfs          65536    65536         0     100% /run/credentials/x
+tmpfs                   tmpfs          65536    32768     32768      50% /run
+tmpfs                   tmpfs          65536    32768     32768      50% /tmp
 /dev/loop3              squashfs       65536    65536         0     100% /snap/core/1
 """
 INODES = """\
@@ -40,7 +43,9 @@ def test_an_old_kernel_s_available_memory_is_estimated() -> None:
 
 
 def test_pseudo_file_systems_are_left_out() -> None:
-    assert readings.file_systems_in(DF) == [("/", 24), ("/srv/with space", 99), ("/merged", 24)]
+    assert readings.file_systems_in(DF) == [
+        ("/", 24), ("/srv/with space", 99), ("/merged", 24), ("/run", 50), ("/tmp", 50),
+    ]  # fmt: skip
 
 
 def test_a_file_system_without_inodes_is_left_out() -> None:

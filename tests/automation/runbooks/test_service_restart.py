@@ -36,7 +36,7 @@ def play(*states: Any, **options: Any) -> Rehearsal:
 
 
 def test_a_failed_unit_is_restarted_and_fixed() -> None:
-    rehearsal = play(FAILED, FAILED, FAILED, RUNNING)
+    rehearsal = play(FAILED, FAILED, RUNNING)
     outcome = rehearsal.outcome
     assert (outcome.status, outcome.verdict) == (Status.SUCCESS, Verdict.FIXED)
     assert outcome.summary == (
@@ -117,7 +117,7 @@ def test_a_restart_that_fails_tells_the_last_lines_of_the_journal() -> None:
 
 
 def test_a_unit_that_is_down_after_the_restart_is_no_success() -> None:
-    outcome = play(RUNNING, RUNNING, RUNNING, FAILED).outcome
+    outcome = play(RUNNING, RUNNING, FAILED).outcome
     assert (outcome.status, outcome.error_code) == (Status.FAILED, ErrorCode.COMMAND_FAILED)
     assert outcome.error_message.startswith(
         f"nginx.service was restarted but is failed (failed). Its last lines:\n{JOURNAL}"
@@ -131,7 +131,7 @@ def test_a_unit_that_is_down_after_the_restart_is_no_success() -> None:
     ids=["another process", "restarted by systemd"],
 )
 def test_a_unit_that_dies_and_comes_back_is_not_stable(later: Any) -> None:
-    outcome = play(FAILED, FAILED, FAILED, RUNNING, later).outcome
+    outcome = play(FAILED, FAILED, RUNNING, later).outcome
     assert outcome.status is Status.FAILED
     assert "died again within 2 s" in outcome.error_message
 
@@ -154,11 +154,11 @@ def test_without_a_journal_the_status_is_told() -> None:
         "journalctl": reply(exit_code=127),
         "systemctl status": reply("Active: failed\n", exit_code=3),
     }
-    assert play(RUNNING, RUNNING, RUNNING, FAILED, replies=replies).outcome.error_message.endswith(
+    assert play(RUNNING, RUNNING, FAILED, replies=replies).outcome.error_message.endswith(
         "Its last lines:\nActive: failed"
     )
     replies["systemctl status"] = reply(exit_code=4)
-    assert play(RUNNING, RUNNING, RUNNING, FAILED, replies=replies).outcome.error_message.endswith(
+    assert play(RUNNING, RUNNING, FAILED, replies=replies).outcome.error_message.endswith(
         "It left no lines in the journal."
     )
 
@@ -168,7 +168,7 @@ def test_where_sudo_does_not_allow_the_journal_the_status_is_told() -> None:
         "journalctl": SudoUnavailable("Not allowed."),
         "systemctl status": reply("Active: failed\n", exit_code=3),
     }
-    outcome = play(RUNNING, RUNNING, RUNNING, FAILED, replies=replies).outcome
+    outcome = play(RUNNING, RUNNING, FAILED, replies=replies).outcome
     assert outcome.error_message == (
         "nginx.service was restarted but is failed (failed). Its last lines:\nActive: failed"
     )
@@ -199,14 +199,14 @@ def test_a_restart_that_takes_too_long_is_a_timeout() -> None:
 def test_a_rollback_brings_the_saved_state_back(was: str, now: str, command: list[str]) -> None:
     replies = {"systemctl show": state(now), "systemctl stop": reply(), "systemctl start": reply()}
     back = rehearse_rollback(
-        RestartService, NGINX, replies, data={"unit": {"ActiveState": was}}, steps_done=4
+        RestartService, NGINX, replies, data={"unit": {"ActiveState": was}}, steps_done=3
     )
     assert back.outcome.status is Status.ROLLED_BACK
     assert [row.text for row in back.log if row.action.changes] == command
 
 
 def test_a_rollback_finds_what_the_execution_kept() -> None:
-    done = play(FAILED, FAILED, FAILED, RUNNING).outcome
+    done = play(FAILED, FAILED, RUNNING).outcome
     assert rollback_plan(RestartService, done.steps_done) == ["Restart the unit"]
     replies = {"systemctl show": RUNNING, "systemctl stop": reply()}
     back = rehearse_rollback(
