@@ -62,6 +62,12 @@ def acknowledge(*, actor: User, incident: Incident) -> None:
 def resolve(*, actor: User, incident: Incident) -> None:
     """Say that it is over. Raises :class:`InvalidState` when it was said already."""
     permissions.require(actor, roles.MANAGE_INCIDENTS, _MAY_NOT)
+    close(incident, "Resolved.", actor=actor)
+
+
+@transaction.atomic
+def close(incident: Incident, why: str, *, actor: User | None = None) -> None:
+    """Resolve an incident for a reason; without an actor, because its source said so."""
     changed = (
         Incident.objects.filter(pk=incident.pk)
         .exclude(status=IncidentStatus.RESOLVED)
@@ -69,8 +75,8 @@ def resolve(*, actor: User, incident: Incident) -> None:
     )
     if not changed:
         raise InvalidState("This incident is resolved already.")
-    _write(incident, "RESOLVED", "Resolved.", actor=actor)
-    trail.record("INCIDENT_RESOLVED", actor=actor, target=incident)
+    _write(incident, "RESOLVED", why, actor=actor)
+    trail.record("INCIDENT_RESOLVED", actor=actor or f"source:{incident.source}", target=incident)
 
 
 def note_started(execution: Execution, *, actor: User) -> None:

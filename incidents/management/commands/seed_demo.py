@@ -8,7 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from automation.models import Execution
+from incidents.models import Incident
+from incidents.selectors import incidents as selectors
 from incidents.services import incidents
 from servers.models import AuthType, Credential, HostKeyState, Server, ServerGroup
 from servers.services import credentials, host_keys, servers
@@ -62,16 +63,25 @@ class Command(BaseCommand):
                 fingerprint=key.fingerprint,
             )
         incident = one.get("incident")
-        if incident and not Execution.objects.filter(server=server, verdict="FIXED").exists():
+        if incident:
+            fingerprint = f"demo:{one['name']}:{incident['labels'].get('unit', '')}"
+            _settle_fixed(fingerprint)
             incidents.open_incident(
                 title=incident["title"],
                 severity=incident["severity"],
                 source="demo",
-                fingerprint=f"demo:{one['name']}:{incident['labels'].get('unit', '')}",
+                fingerprint=fingerprint,
                 server=server,
                 labels=incident["labels"],
                 description=incident["description"],
             )
+
+
+def _settle_fixed(fingerprint: str) -> None:
+    """Close what was fixed before: a demo server that starts anew is broken anew."""
+    for incident in Incident.objects.filter(fingerprint=fingerprint):
+        if incident.is_open and selectors.fixed_by(incident):
+            incidents.close(incident, "The demo servers were started anew.")
 
 
 def _credential(one: dict[str, Any]) -> Credential:
