@@ -5,7 +5,10 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from opsmanager.common.htmx import go_to
 
 
 class Problem(Exception):
@@ -130,8 +133,14 @@ class ProblemMiddleware:
             return JsonResponse(exception.as_json(), status=exception.status)
         if request.method == "POST" and exception.status not in (403, 404):
             messages.error(request, exception.message)
-            return redirect(request.headers.get("referer") or "home")
+            return go_to(request, _page_before(request))
         name = exception.status if exception.status in (403, 404) else 400
         return render(
             request, f"{name}.html", {"message": exception.message}, status=exception.status
         )
+
+
+def _page_before(request: HttpRequest) -> str:
+    page = request.headers.get("referer", "")
+    is_ours = url_has_allowed_host_and_scheme(page, {request.get_host()}, request.is_secure())
+    return page if is_ours else "home"
