@@ -9,3 +9,6 @@ STORAGES = {
 }
 # Tests borrow and return connections in one process; a pool would outlive the test database.
 DATABASES["default"]["OPTIONS"].pop("pool", None)  # type: ignore[attr-defined]
+# Nothing is collected for tests: static files come from where they lie.
+WHITENOISE_AUTOREFRESH = True
+WHITENOISE_USE_FINDERS = True

@@ -1,0 +1,43 @@
+from datetime import timedelta
+
+import pytest
+from django.db.models import F
+
+from opsmanager.common import pulse, tasks
+from opsmanager.common.models import Pulse
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_heartbeat_is_kept_once_a_process_with_its_latest_details() -> None:
+    pulse.note("worker", "host-1", executions=3)
+    pulse.note("worker", "host-1", executions=5)
+    (beat,) = pulse.seen()
+    assert (str(beat), beat.details) == ("worker host-1", {"executions": 5})
+
+
+def test_age_counts_by_the_clock_of_the_database() -> None:
+    pulse.note("worker", "host-1")
+    assert pulse.seen().get().age < timedelta(seconds=30)
+    Pulse.objects.update(seen_at=F("seen_at") - timedelta(minutes=5))
+    assert timedelta(minutes=5) <= pulse.seen().get().age < timedelta(minutes=6)
+
+
+def test_noting_again_makes_it_young_again() -> None:
+    pulse.note("worker", "host-1")
+    Pulse.objects.update(seen_at=F("seen_at") - timedelta(minutes=5))
+    pulse.note("worker", "host-1")
+    assert pulse.seen().get().age < timedelta(minutes=1)
+
+
+def test_a_process_that_stops_in_order_is_forgotten_alone() -> None:
+    pulse.note("worker", "host-1")
+    pulse.note("worker", "host-2")
+    pulse.note("beat", "host-1")
+    pulse.forget("worker", "host-1")
+    assert [str(beat) for beat in pulse.seen()] == ["beat host-1", "worker host-2"]
+
+
+def test_beat_is_alive_when_a_worker_ran_what_it_sent() -> None:
+    tasks.note_beat()
+    assert [str(beat) for beat in pulse.seen()] == ["beat beat"]
