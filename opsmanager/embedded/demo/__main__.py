@@ -38,22 +38,23 @@ def main(words: Sequence[str], environ: Mapping[str, str]) -> int:
     if sys.platform == "linux":
         libc.die_with_parent(signal.SIGTERM)
     private_folder(folder)
+    described = folder / "servers.json"
+    described.unlink(missing_ok=True)
     servers = [DemoServer(one, folder=folder, number=n) for n, one in enumerate(FLEET)]
     try:
-        _begin(servers, folder, forced=environ.get(UNCONTAINED) == "1")
+        _begin(servers, described, forced=environ.get(UNCONTAINED) == "1")
         while not stopped.wait(LOOK_EVERY) and os.getppid() == parent:
             _revive(servers)
     finally:
+        described.unlink(missing_ok=True)
         for server in servers:
             server.close()
     return 0
 
 
-def _begin(servers: list[DemoServer], folder: Path, *, forced: bool) -> None:
+def _begin(servers: list[DemoServer], described: Path, *, forced: bool) -> None:
     """Contain all servers or none, open their doors, and write down where they are."""
-    described = folder / "servers.json"
-    described.unlink(missing_ok=True)
-    reason = f"{UNCONTAINED} is set" if forced else _contain(servers, folder)
+    reason = f"{UNCONTAINED} is set" if forced else _contain(servers, described.parent)
     if reason:
         _say(f"NOT CONTAINED: {reason}.")
         _say("The demo servers therefore run only a few reading commands; runbooks are refused.")
@@ -74,8 +75,11 @@ def _contain(servers: list[DemoServer], folder: Path) -> str:
         return "only Linux can contain them"
     programs.gather(folder / "programs")
     try:
-        for server in servers:
-            server.begin_world()
+        worlds = [server.world for server in servers if server.world is not None]
+        for world in worlds:
+            world.begin()
+        for world in worlds:
+            world.wait_until_ready()
     except ContainmentUnavailable as error:
         for server in servers:
             server.close()
@@ -86,12 +90,14 @@ def _contain(servers: list[DemoServer], folder: Path) -> str:
 def _revive(servers: list[DemoServer]) -> None:
     """Give a server whose world has ended a new one."""
     for server in servers:
-        if server.world is not None and not server.world.is_alive:
+        world = server.world
+        if world is not None and not world.is_alive:
             _say(f"The world of {server.blueprint.name} has ended; it gets a new one.")
-            server.world.end()
+            world.end()
             # Tried again at the next look.
             with suppress(ContainmentUnavailable):
-                server.begin_world()
+                world.begin()
+                world.wait_until_ready()
 
 
 def _say(text: str) -> None:

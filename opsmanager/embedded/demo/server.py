@@ -41,11 +41,6 @@ class DemoServer:
         self._identity = Identity(folder=folder / blueprint.name)
         self._door: SshServer | None = None
 
-    def begin_world(self) -> None:
-        """Build its world. Raises ``ContainmentUnavailable``."""
-        if self.world is not None:
-            self.world.begin()
-
     def do_without_world(self) -> None:
         """Only read from now on: the machine does not allow a world."""
         self.world = None

@@ -66,7 +66,7 @@ class SshServer:
         self.max_sessions = max_sessions
         self._host_key = Ed25519Key.from_private_key(StringIO(host_key))
         self._listener: socket.socket | None = None
-        self._acceptor = threading.Thread(target=self._accept, name="ssh-accept", daemon=True)
+        self._acceptor = threading.Thread(target=self._accept, name="sshd-accept", daemon=True)
         self._connections: list[_Connection] = []
         self._lock = threading.Lock()
         self._closing = False

@@ -31,7 +31,7 @@ class Session:
         self._process: Process | None = None
         self.accepted = threading.Event()
         """Set once the client has been told that its request is accepted."""
-        self._thread = threading.Thread(target=self._run, name="ssh-session", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="sshd-session", daemon=True)
 
     def start(self) -> None:
         """Launch the command and carry its streams, in the background."""

@@ -65,6 +65,7 @@ class World:
         self._plan = plan
         self._contents = contents
         self._boot: subprocess.Popen[bytes] | None = None
+        self._beginning: socket.socket | None = None
         self._control: socket.socket | None = None
         self._listener: threading.Thread | None = None
         self._processes: dict[int, WorldProcess] = {}
@@ -72,10 +73,9 @@ class World:
         self._lock = threading.Lock()
 
     def begin(self) -> None:
-        """Build the world and wait until its units have been started.
+        """Begin to build the world; :meth:`wait_until_ready` tells how that went.
 
-        Call it from a thread that lives as long as the world is to live. Raises
-        ``ContainmentUnavailable`` where this machine does not allow it.
+        Call it from a thread that lives as long as the world is to live.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.settimeout(BEGIN_TIMEOUT)
@@ -96,6 +96,16 @@ class World:
                 env={"PYTHONPATH": str(Path(opsmanager.__path__[0]).parent)},
                 start_new_session=True,
             )
+        self._beginning = ours
+
+    def wait_until_ready(self) -> None:
+        """Wait until the world's units have been started; only then commands can be launched.
+
+        Raises ``ContainmentUnavailable`` where this machine does not allow a world.
+        """
+        ours, self._beginning = self._beginning, None
+        if ours is None:
+            return
         answer: Message | None
         try:
             send(ours, Begin(contents=self._contents.to_json()))
@@ -125,9 +135,10 @@ class World:
         self._end_boot()
         if self._listener is not None:
             self._listener.join(END_TIMEOUT)
-        if self._control is not None:
-            self._control.close()
-        self._control = self._listener = None
+        for side in (self._control, self._beginning):
+            if side is not None:
+                side.close()
+        self._control = self._beginning = self._listener = None
 
     def launch(self, command: str, environment: Mapping[str, str]) -> WorldProcess:
         """Run a command by the world's ``/bin/sh``; raises ``WorldEnded`` where there is none."""

@@ -25,7 +25,10 @@ from opsmanager.embedded.demo.inside.messages import (
 from opsmanager.embedded.demo.inside.supervision import Supervisor
 
 RESERVED_PROCESSES = 32
-"""How many of a world's processes only this one may start: the way in after a fork bomb."""
+"""How many of a world's processes only this one may start."""
+CROWD = 128
+CROWD_PATIENCE = 3.0
+"""Seconds for which a world may have a crowd of processes before they are all ended."""
 STREAMS = 3
 CANNOT_START = 126
 LOOK_EVERY = 0.5
@@ -56,6 +59,8 @@ class First:
         self._control = control
         self._commands: dict[int, int] = {}
         self._supervisor = Supervisor(start=self._start_unit)
+        self._units: tuple[str, ...] = ()
+        self._crowded_since: float | None = None
         self._wake, self._woken = socket.socketpair()
         self._woken.setblocking(False)  # noqa: FBT003  its only parameter
         self._wake.setblocking(False)  # noqa: FBT003  its only parameter
@@ -65,7 +70,8 @@ class First:
         signal.set_wakeup_fd(self._wake.fileno())
         signal.signal(signal.SIGCHLD, lambda *_: None)
         contents.lay_out(plan)
-        subprocess.run([SYSTEMCTL, "start", *plan.units], check=False)
+        self._units = plan.units
+        self._start_units()
         for unit in plan.killed:
             self._lose(unit)
         send(self._control, Ready())
@@ -76,6 +82,7 @@ class First:
                     self._woken.recv(4096)
                 self._reap()
                 self._supervisor.look()
+                self._watch_crowd()
                 if self._control in readable:
                     self._obey()
 
@@ -92,6 +99,17 @@ class First:
         while not unit_record.UnitRecord.read(unit).failed and time.monotonic() < deadline:
             self._reap()
             time.sleep(0.01)
+
+    def _watch_crowd(self) -> None:
+        """End a fork bomb: nobody could log in to do it."""
+        if sum(entry.name.isdecimal() for entry in Path("/proc").iterdir()) < CROWD:
+            self._crowded_since = None
+        elif self._crowded_since is None:
+            self._crowded_since = time.monotonic()
+        elif time.monotonic() - self._crowded_since > CROWD_PATIENCE:
+            self._crowded_since = None
+            os.kill(-1, signal.SIGKILL)
+            self._start_units()
 
     def _reap(self) -> None:
         with suppress(ChildProcessError):
@@ -120,6 +138,12 @@ class First:
                     _end_session(pid)
         for descriptor in descriptors:
             os.close(descriptor)
+
+    def _start_units(self) -> None:
+        """Start all units, side by side, and wait until that is done."""
+        starts = [subprocess.Popen([SYSTEMCTL, "start", unit]) for unit in self._units]
+        for start in starts:
+            start.wait()
 
     def _start_unit(self, unit: str) -> None:
         """Start a unit again by itself, without waiting for it."""
