@@ -1,0 +1,73 @@
+"""No value of any parameter adds a word or a command to what a shipped runbook sends."""
+
+import shlex
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from automation.engine.errors import ParametersInvalid
+from automation.engine.executor import Executor
+from automation.engine.params import parse
+from automation.engine.runbook import Runbook
+from automation.engine.testing import ManualStop, MemoryJournal, ScriptedTransport, reply
+from automation.runbooks.health_check import HealthCheck
+from automation.runbooks.service_restart import RestartService
+
+PROGRAMS = {"/bin/sh", "cat", "curl", "df", "journalctl", "nproc", "systemctl", "wget"}
+REPLIES = {program: reply("LoadState=loaded\nActiveState=failed\n") for program in PROGRAMS} | {
+    "/bin/sh": [reply("/bin/curl"), reply("/bin/wget")]
+}
+VALUE = st.one_of(
+    st.text(),
+    st.from_regex(r"[A-Za-z0-9@._:\-]{1,40}", fullmatch=True),
+    st.from_regex(r"https?://[a-z.]{1,20}/[!-~]{0,40}", fullmatch=True),
+)
+
+
+def sent(runbook: type[Runbook], raw: dict[str, Any]) -> list[tuple[tuple[str, ...], str]]:
+    """Return words and text of each command that these parameters lead to; none if refused."""
+    try:
+        instance = parse(runbook, raw)
+    except ParametersInvalid:
+        return []
+    transport = ScriptedTransport(REPLIES, as_root=False)
+    executor = Executor(transport=transport, journal=MemoryJournal(), stop=ManualStop())
+    executor.execute(instance)
+    assert not transport.unexpected
+    return [(command.words, transport.render(command)) for command in transport.commands]
+
+
+def check(commands: list[tuple[tuple[str, ...], str]], longest: int) -> None:
+    for words, text in commands:
+        split = shlex.split(text)
+        assert split[-len(words) :] == list(words)
+        assert split[: -len(words)] in ([], ["sudo", "-n", "--"])
+        assert words[0] in PROGRAMS
+        assert len(words) <= longest
+
+
+@settings(max_examples=150, deadline=None)
+@given(VALUE)
+def test_of_the_service_restart(value: str) -> None:
+    check(sent(RestartService, {"serviceName": value}), longest=7)
+
+
+@settings(max_examples=150, deadline=None)
+@given(VALUE, VALUE)
+def test_of_the_health_check(unit: str, url: str) -> None:
+    check(sent(HealthCheck, {"services": [unit], "urls": [url]}), longest=13)
+
+
+@pytest.mark.parametrize(
+    ("runbook", "raw", "word"),
+    [
+        (RestartService, {"serviceName": "a@b:c"}, "a@b:c.service"),
+        (HealthCheck, {"urls": ["http://a/$(id);'x'&*"]}, "http://a/$(id);'x'&*"),
+    ],
+)
+def test_what_is_accepted_is_one_word(
+    runbook: type[Runbook], raw: dict[str, Any], word: str
+) -> None:
+    assert any(word in shlex.split(text) for _, text in sent(runbook, raw))
