@@ -11,6 +11,7 @@ if (view) {
   const toError = document.querySelector("[data-log-error]");
   const wrap = document.querySelector("[data-log-wrap]");
   let follows = true;
+  let lastTop = 0;
 
   const isAtEnd = () => view.scrollHeight - view.scrollTop - view.clientHeight < NEAR_THE_END;
 
@@ -47,10 +48,14 @@ if (view) {
     if (follows) followEnd();
   };
 
+  // Only the reader moves up; what arrives moves the end down.
   view.addEventListener("scroll", () => {
-    follows = isAtEnd();
+    if (view.scrollTop < lastTop - 1) follows = false;
+    if (isAtEnd()) follows = true;
+    lastTop = view.scrollTop;
     toEnd.hidden = follows;
   });
+  new ResizeObserver(() => follows && followEnd()).observe(document.getElementById("log-rows"));
   toEnd.addEventListener("click", followEnd);
   toError?.addEventListener("click", () => {
     const row = firstError();
