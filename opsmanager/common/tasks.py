@@ -1,5 +1,9 @@
 """What beat asks for regularly, apart from any app's own work."""
 
+from typing import Any
+
+from celery.signals import beat_init
+
 from opsmanager.celery import app
 from opsmanager.common import partitions, pulse
 
@@ -14,3 +18,9 @@ def make_partitions() -> None:
 def note_beat() -> None:
     """Note that beat lives: it sent this, and a worker ran it."""
     pulse.note("beat", "beat")
+
+
+@beat_init.connect
+def note_start(**_: Any) -> None:
+    """Note a beat that has just started, instead of calling it missing until its first interval."""
+    note_beat.apply_async(retry=False)
