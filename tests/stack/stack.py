@@ -1,0 +1,227 @@
+"""OpsManager as its users have it: web, worker and beat as processes, on a database of its own."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from opsmanager.embedded import port as ports
+from opsmanager.embedded.data_dir import DataDir
+from opsmanager.embedded.plan import Plan
+from opsmanager.embedded.process import Program
+from opsmanager.embedded.secrets import ADMIN_PASSWORD, JWT_KEY, PRIVATE_KEYS, PUBLIC_KEY, Secrets
+from opsmanager.embedded.watchdog import Watchdog
+from tests.stack.client import Api
+from tests.stack.running import Running
+from tests.stack.services import free_redis, fresh_database
+
+PROJECT = Path(__file__).parents[2]
+PASSWORD = "correct horse battery"
+START_PATIENCE = 300.0  # seconds; 10 to 20 are usual
+# The operator's own keys are no business of a test.
+FOREIGN = {f"{name}{end}" for name in (JWT_KEY, PUBLIC_KEY, PRIVATE_KEYS) for end in ("", "_FILE")}
+
+_PRELUDE = "import json, sys, django\ndjango.setup()\ngiven = json.load(sys.stdin)\n"
+_MAKE_USER = """
+from django.contrib.auth.models import Group
+from opsmanager.accounts.models import User
+user = User.objects.create_user(given["name"], password=given["password"])
+user.groups.add(Group.objects.get(name=given["role"]))
+"""
+_GRANT = """
+from opsmanager.accounts import permissions
+from opsmanager.accounts.models import User
+from servers.models import Server
+user, server = User.objects.get(username=given["user"]), Server.objects.get(pk=given["server"])
+permissions.grant(user, "servers.operate_server", server)
+"""
+
+
+class Stack:
+    """The running processes, and what tests do with them."""
+
+    def __init__(self, plan: Plan, *, watchdog: Watchdog) -> None:
+        self.plan = plan
+        self.address = plan.address
+        self.folder = plan.data.path
+        self.processes: dict[str, Running] = {}
+        self._watchdog = watchdog
+        self._clients: dict[str, Api] = {}
+
+    def start(self, program: Program) -> Running:
+        """Start a program that stays; its output is shown when a test fails."""
+        log = self.folder / f"{program.name}.log"
+        running = Running(program, log=log, watchdog=self._watchdog)
+        self.processes[program.name] = running
+        return running
+
+    def stop(self) -> None:
+        """Stop all processes, the last started first."""
+        running = list(reversed(self.processes.values()))
+        for process in running:
+            process.ask_to_stop()
+        for process in running:
+            process.stop()
+
+    def output(self) -> str:
+        """Return all that the processes wrote."""
+        return "".join(process.output() for process in self.processes.values())
+
+    def api(self, username: str = "admin") -> Api:
+        """Return the API as that user sees it."""
+        if username not in self._clients:
+            self._clients[username] = Api(self.address, username=username, password=PASSWORD)
+        return self._clients[username]
+
+    def user(self, role: str) -> str:
+        """Make a user with that role and return the name; the password is `PASSWORD`."""
+        name = unique(role.lower())
+        self.python(_MAKE_USER, name=name, role=role, password=PASSWORD)
+        return name
+
+    def grant(self, user: str, server: dict[str, Any]) -> None:
+        """Let the user operate that server."""
+        self.python(_GRANT, user=user, server=server["id"])
+
+    def server(
+        self,
+        name: str,
+        *,
+        hostname: str,
+        port: int,
+        username: str,
+        private_key: str,
+        accepted: bool = True,
+        environment: str = "STAGING",
+    ) -> dict[str, Any]:
+        """Add a server with a credential over the API, accept its host key, and return it."""
+        admin, name = self.api(), unique(name)
+        credential = {
+            "name": name,
+            "username": username,
+            "authType": "PRIVATE_KEY",
+            "privateKey": private_key,
+        }
+        made = admin.post("servers/credentials", credential).expect(201)["credential"]
+        fields = {
+            "name": name,
+            "hostname": hostname,
+            "port": port,
+            "environment": environment,
+            "credentialId": made["id"],
+        }
+        server: dict[str, Any] = admin.post("servers", fields).expect(201)["server"]
+        if accepted:
+            self.accept_host_key(server)
+        return server
+
+    def accept_host_key(self, server: dict[str, Any]) -> None:
+        """Look at the key that the server offers, and accept it."""
+        path = f"servers/{server['id']}/host-key"
+        offered = self.api().get(path).expect(200)["hostKey"]["offered"]
+        accepted = self.api().post(path, {"fingerprint": offered["fingerprint"]}).expect(200)
+        assert accepted["hostKey"]["status"] == "ACCEPTED"
+
+    def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run `manage.py` with these words, as an operator would in a terminal."""
+        return self._run("manage.py", *words)
+
+    def python(self, code: str, **given: Any) -> str:
+        """Run `code` beside the running stack, with Django ready and `given` as a dictionary."""
+        ended = self._run("-c", _PRELUDE + code, text=json.dumps(given))
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
+
+    def prepare(self) -> None:
+        """Migrate the database, lay out the static files, make the user `admin`."""
+        for program in (self.plan.migrate(), self.plan.collect_static(), self.plan.ensure_admin()):
+            ended = subprocess.run(
+                program.command,
+                env=dict(program.environment),
+                cwd=program.folder,
+                check=False,
+                capture_output=True,
+                text=True,
+            )
+            assert ended.returncode == 0, f"{program.name}: {ended.stdout}{ended.stderr}"
+
+    def wait_until_ready(self) -> None:
+        """Wait until `/readyz` says that every part is there."""
+        deadline = time.monotonic() + START_PATIENCE
+        said = ""
+        while time.monotonic() < deadline:
+            ended = [name for name, process in self.processes.items() if process.has_ended]
+            assert not ended, f"ended too early: {ended}\n{self.output()}"
+            try:
+                with urllib.request.urlopen(f"{self.address}/readyz", timeout=30):
+                    return
+            except urllib.error.HTTPError as refusal:
+                said = refusal.read().decode()
+                refusal.close()
+            except OSError as error:
+                said = str(error)
+            time.sleep(0.2)
+        raise AssertionError(f"never ready: {said}\n{self.output()}")
+
+    def _run(self, *words: str, text: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *words],
+            env=dict(self.plan.migrate().environment),
+            cwd=PROJECT,
+            input=text,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=START_PATIENCE,
+        )
+
+
+def unique(name: str) -> str:
+    """Return `name` with an ending that no other test's has."""
+    return f"{name}-{uuid4().hex[:8]}"
+
+
+@contextmanager
+def running(folder: Path, *, concurrency: int = 8) -> Iterator[Stack]:
+    """Start everything on the PostgreSQL and Redis of DATABASE_URL and REDIS_URL.
+
+    `folder` is empty and holds keys and output. Nothing is left at the end but this folder.
+    """
+    environ = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+    environ |= {ADMIN_PASSWORD: PASSWORD, "AUTOMATION_WORKER_CONCURRENCY": str(concurrency)}
+    data = DataDir(path=folder)
+    secrets = Secrets(folder=data.secrets, environ=environ)
+    secrets.create()
+    with ExitStack() as ending:
+        services = {
+            "DATABASE_URL": ending.enter_context(fresh_database(os.environ["DATABASE_URL"])),
+            "REDIS_URL": ending.enter_context(free_redis(os.environ["REDIS_URL"])),
+        }
+        plan = Plan(
+            project=PROJECT,
+            data=data,
+            secrets=secrets,
+            environ=environ,
+            services=services,
+            host="127.0.0.1",
+            port=ports.free(),
+        )
+        watchdog = Watchdog()
+        ending.callback(watchdog.dismiss)
+        stack = Stack(plan, watchdog=watchdog)
+        stack.prepare()
+        ending.callback(stack.stop)
+        for program in plan.application():
+            # `worker` serves every queue; a second one only frees it from waiting.
+            if program.name != "worker-high":
+                stack.start(program)
+        stack.wait_until_ready()
+        yield stack
