@@ -1,0 +1,81 @@
+"""Rows that other connections can see: committed, and deleted again when the test is over."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from django.conf import settings
+from django.db import connection, connections
+
+from tests.automation.samples import SAMPLES
+
+_TABLES = (
+    "incidents_timelineentry",
+    "incidents_incident",
+    "automation_executionlog",
+    "automation_execution",
+    "servers_probe",
+    "servers_hostkey",
+    "guardian_userobjectpermission",
+    "servers_server_groups",
+    "servers_server",
+    "servers_servergroup",
+    "servers_credential",
+    "audit_auditevent",
+    "common_pulse",
+)
+
+
+def delete_all() -> None:
+    """Delete what tests commit; what migrations made stays."""
+    with connection.cursor() as cursor:
+        for table in _TABLES:
+            cursor.execute(f"DELETE FROM {table}")
+        for table in ("accounts_user_groups", "django_admin_log"):
+            cursor.execute(f"DELETE FROM {table}")
+        cursor.execute("DELETE FROM accounts_user WHERE username <> 'AnonymousUser'")
+        cursor.execute(
+            "DELETE FROM automation_catalogentry WHERE runbook_id = ANY(%s)",
+            [[*(runbook.id for runbook in SAMPLES), "GONE"]],
+        )
+
+
+def terminate_backends() -> None:
+    """End every connection of the test database, as a failing PostgreSQL would."""
+    name = connection.settings_dict["NAME"]
+    connection.close()
+    with _beside() as other:
+        _terminate(other, str(name))
+
+
+@contextmanager
+def outage() -> Iterator[None]:
+    """Nobody can connect to the test database meanwhile, and who was connected is cut off."""
+    name = connection.settings_dict["NAME"]
+    connections.close_all()
+    with _beside() as other:
+        other.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        try:
+            _terminate(other, str(name))
+            yield
+        finally:
+            other.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+
+
+def _beside() -> psycopg.Connection:
+    """Connect to the database beside that of the tests."""
+    one = settings.DATABASES["default"]
+    return psycopg.connect(
+        host=one["HOST"],
+        port=one["PORT"],
+        user=one["USER"],
+        password=one["PASSWORD"],
+        dbname="postgres",
+        autocommit=True,
+    )
+
+
+def _terminate(other: psycopg.Connection, name: str) -> None:
+    other.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+    )
