@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,8 +41,8 @@ def start(folder: Path) -> Iterator[object]:
     """Starts demo servers of a test's own; what is left of them ends with the test."""
     started: list[Demo] = []
 
-    def start(**environment: str) -> Demo:
-        demo = Demo(Account("we"), folder, **environment)
+    def start(**options: Any) -> Demo:
+        demo = Demo(Account("we"), folder, **options)
         started.append(demo)
         return demo
 

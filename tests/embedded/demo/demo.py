@@ -57,14 +57,16 @@ class Account:
 class Demo:
     """`python -m opsmanager.embedded.demo`, running."""
 
-    def __init__(self, account: Account, folder: Path, **environment: str) -> None:
+    def __init__(
+        self, account: Account, folder: Path, *, prefix: tuple[str, ...] = (), **environment: str
+    ) -> None:
         self.account = account
         self.folder = folder
         self.log = folder.with_suffix(".log")
         self._described.unlink(missing_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [account.python, "-m", "opsmanager.embedded.demo", "--data", str(folder)],
+                [*prefix, account.python, "-m", "opsmanager.embedded.demo", "--data", str(folder)],
                 env={
                     "PATH": os.environ["PATH"],
                     "HOME": str(folder),

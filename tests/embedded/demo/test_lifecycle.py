@@ -1,6 +1,7 @@
 """The demo servers come back as they were, and leave nothing behind."""
 
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -94,6 +95,33 @@ def test_private_keys_are_private(start):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert "PRIVATE KEY" in path.read_text()
     assert "PRIVATE KEY" not in (demo.folder / "servers.json").read_text()
+
+
+@pytest.fixture
+def as_in_a_container() -> str:
+    """A command that runs another one as root of nothing but its own user namespace."""
+    program = shutil.which("unshare")
+    if program is None or subprocess.run([program, "-Ur", "true"], check=False).returncode:
+        pytest.skip("No unshare (Debian: util-linux), or it is refused.")
+    return program
+
+
+def test_where_the_kernel_refuses_the_servers_say_so_and_read_only(start, as_in_a_container):
+    refuse = 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$0" "$@"'
+    demo = start(prefix=(as_in_a_container, "-Ur", "sh", "-c", refuse))
+    assert not demo.contained
+    assert "NOT CONTAINED: this machine does not allow it" in demo.log.read_text()
+    assert demo.run("cat /proc/loadavg").code == 0
+    assert demo.run("systemctl restart shop").code == 126
+
+
+def test_root_of_a_container_contains_them_too(start, as_in_a_container):
+    demo = start(prefix=(as_in_a_container, "-Ur"))
+    if os.geteuid() == 0:
+        # The machine's root in disguise: no limit on processes would hold him.
+        assert not demo.contained
+    else:
+        assert demo.run("systemctl restart shop; systemctl is-active shop").out == "active\n"
 
 
 def test_a_world_that_ends_is_replaced(start):

@@ -40,6 +40,7 @@ ENVIRONMENT = {
     "LANG": "C.UTF-8",
 }
 
+_ALL_USERS = ["0", "0", str(0xFFFF_FFFF)]
 # chown, dac_override, fowner, fsetid, kill, net_bind_service: what services and repairs need.
 _CAPABILITIES = frozenset({0, 1, 3, 4, 5, 10})
 _HIDDEN_FILES = ("kcore", "keys", "key-users", "kmsg", "sched_debug", "sysrq-trigger", "timer_list")
@@ -64,7 +65,7 @@ def main(control: socket.socket, plan: Plan) -> int:
 def _enter(plan: Plan) -> None:
     """Mount the root folder, then move below it; the next child is in a world of its own."""
     user, group = os.geteuid(), os.getegid()
-    if user == 0:
+    if user == 0 and _is_the_machines_root():
         libc.unshare(Namespace.MOUNT)
         root_folder.build(plan, owner=plan.user)
         os.setgroups([])
@@ -91,6 +92,18 @@ def _enter(plan: Plan) -> None:
     _map_root(root_folder.OLD / "proc/self", user, group)
 
 
+def _is_the_machines_root() -> bool:
+    """Whether root here is the machine's, and not only that of a container's user namespace.
+
+    Raises ``OSError`` for a root who is both: the limit on processes does not hold him, and he
+    could not become anybody else.
+    """
+    users = Path("/proc/self/uid_map").read_text(encoding="ascii").split()
+    if users != _ALL_USERS and users[1] == "0":
+        raise OSError("root of a user namespace that root has made")
+    return users == _ALL_USERS
+
+
 def _map_root(process: Path, user: int, group: int) -> None:
     """Be root, and nobody else, in the user namespace just entered."""
     (process / "setgroups").write_text("deny", encoding="ascii")
@@ -111,9 +124,13 @@ def _become_first_process(control: socket.socket, plan: Plan) -> None:
         control.set_inheritable(True)
         os.execve(plan.interpreter, words, ENVIRONMENT)  # noqa: S606  no shell is the point
     except OSError as error:
-        send(control, Refused(reason=str(error)))
+        send(control, Refused(reason=_reason(error)))
     finally:
         os._exit(1)
+
+
+def _reason(error: OSError) -> str:
+    return f"this machine does not allow it ({error.strerror or error})"
 
 
 def _move_in() -> None:
@@ -158,5 +175,5 @@ if __name__ == "__main__":
     try:
         sys.exit(main(CONTROL, Plan.from_json(sys.argv[2])))
     except OSError as refusal:
-        send(CONTROL, Refused(reason=str(refusal)))
+        send(CONTROL, Refused(reason=_reason(refusal)))
         sys.exit(1)

@@ -66,7 +66,7 @@ def _check(result: int, what: str) -> None:
 
 def unshare(namespaces: Namespace) -> None:
     """Leave the namespaces of the parent for new ones."""
-    _check(_libc.unshare(int(namespaces)), f"unshare {namespaces!r}")
+    _check(_libc.unshare(int(namespaces)), "unshare")
 
 
 def mount(source: str, target: str, kind: str, flags: Mount, options: str = "") -> None:
