@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerSplitView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,22 +13,21 @@ from opsmanager.common.csp import policy
 _POLICY = policy(**{"style-src": "'self' 'unsafe-inline'", "worker-src": "'self' blob:"})
 
 
-class SwaggerView(SpectacularSwaggerSplitView):
+class _StyledMixin:
+    """Lets a page style itself."""
+
+    def finalize_response(self, request: Request, response: Response, *args: Any) -> Response:
+        """Set a policy of its own on the answer."""
+        response["Content-Security-Policy"] = _POLICY
+        answer: Response = super().finalize_response(request, response, *args)  # type: ignore[misc]
+        return answer
+
+
+@extend_schema(exclude=True)
+class SwaggerView(_StyledMixin, SpectacularSwaggerSplitView):
     """Swagger UI, its script in a file of its own."""
 
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Show the page."""
-        return _let_style(super().get(request, *args, **kwargs))
 
-
-class RedocView(SpectacularRedocView):
+@extend_schema(exclude=True)
+class RedocView(_StyledMixin, SpectacularRedocView):
     """ReDoc."""
-
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Show the page."""
-        return _let_style(super().get(request, *args, **kwargs))
-
-
-def _let_style(response: Response) -> Response:
-    response["Content-Security-Policy"] = _POLICY
-    return response
