@@ -84,7 +84,7 @@ class ServerTransport:
     @contextmanager
     def _session(self) -> Iterator[Session]:
         try:
-            with self._pool.session(self._target) as session:
+            with self._pool.session(self._target, stop=self._lease.reason) as session:
                 yield session
         except ssh.SshError as problem:
             self._raise_in_engine_words(problem)
