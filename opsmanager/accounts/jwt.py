@@ -1,5 +1,6 @@
 """The public half of the key that signs tokens, for whoever wants to check one."""
 
+import base64
 import hashlib
 import json
 from functools import lru_cache
@@ -26,5 +27,6 @@ def public_jwk() -> dict[str, Any]:
         raise Unavailable("OPSMANAGER_JWT_PRIVATE_KEY is no RSA key.")
     numbers = {name: json.loads(RSAAlgorithm.to_jwk(key))[name] for name in ("e", "n")}
     canonical = json.dumps({**numbers, "kty": "RSA"}, separators=(",", ":"), sort_keys=True)
-    kid = hashlib.sha256(canonical.encode()).hexdigest()[:32]
+    thumbprint = base64.urlsafe_b64encode(hashlib.sha256(canonical.encode()).digest())
+    kid = thumbprint.decode().rstrip("=")
     return {**numbers, "kty": "RSA", "kid": kid, "alg": "RS256", "use": "sig"}
