@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.auth import user_logged_in
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, JsonResponse
 from drf_spectacular.utils import extend_schema
@@ -9,12 +10,23 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
+from rest_framework_simplejwt.serializers import TokenObtainPairSerializer
 from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
 
 from opsmanager.accounts.jwt import public_jwk
 from opsmanager.common.api.case import Serializer
 from opsmanager.common.api.describe import endpoint
 from opsmanager.common.api.envelopes import ErrorSerializer
+
+
+class LoginSerializer(TokenObtainPairSerializer):
+    """A user name and password, for a pair of tokens."""
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, str]:
+        """Return the tokens, and tell of the login, as the login page does."""
+        tokens = super().validate(attrs)
+        user_logged_in.send(type(self.user), request=self.context["request"], user=self.user)
+        return tokens
 
 
 class TokenSerializer(Serializer):
@@ -35,6 +47,8 @@ class MeSerializer(Serializer):
 
 class TokenView(TokenObtainPairView):
     """Logging in."""
+
+    serializer_class = LoginSerializer
 
     @extend_schema(
         operation_id="createToken",
