@@ -1,6 +1,6 @@
 /**
  * A log that grows while it is read: it follows the end until the reader scrolls up, and finds
- * the first error.
+ * the first error. The end of a log that is whole is one press away.
  */
 
 const NEAR_THE_END = 48;
@@ -10,7 +10,8 @@ if (view) {
   const toEnd = document.querySelector("[data-log-end]");
   const toError = document.querySelector("[data-log-error]");
   const wrap = document.querySelector("[data-log-wrap]");
-  let follows = true;
+  // What has ended is read from its beginning.
+  let follows = document.getElementById("execution_log").hasAttribute("hx-trigger");
   let lastTop = 0;
 
   const isAtEnd = () => view.scrollHeight - view.scrollTop - view.clientHeight < NEAR_THE_END;
@@ -46,6 +47,7 @@ if (view) {
     reachLines();
     if (toError) toError.hidden = firstError() === null;
     if (follows) followEnd();
+    else toEnd.hidden = isAtEnd();
   };
 
   // Only the reader moves up; what arrives moves the end down.
