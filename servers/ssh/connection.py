@@ -18,6 +18,8 @@ from servers.ssh.transport import Transport
 from servers.ssh.watch import Watch
 
 _OPEN_TIMEOUT = 10.0
+_OPEN_TRIES = 4
+_OPEN_PAUSE = 0.05
 _INQUIRY_TIMEOUT = 30.0
 _POLL = 0.1
 """Seconds between two looks while waiting."""
@@ -140,14 +142,10 @@ class Connection:
         while not gate.acquire(timeout=_POLL):
             keep_trying()
         try:
-            channel = self._transport.open_session(timeout=_OPEN_TIMEOUT)
-        except (paramiko.SSHException, EOFError, OSError) as error:
+            channel = self._open_channel()
+        except BaseException:
             gate.release()
-            raise Unreachable(
-                f"{self.target.label} opens no further channel on its connection ({error}). "
-                "Nothing was sent. Check sshd's MaxSessions and the network.",
-                transient=True,
-            ) from error
+            raise
         self._count(1)
 
         def on_close() -> None:
@@ -161,6 +159,23 @@ class Connection:
             on_close=on_close,
             label=self.target.label,
         )
+
+    def _open_channel(self) -> paramiko.Channel:
+        tries_left = _OPEN_TRIES
+        while True:
+            tries_left -= 1
+            try:
+                return self._transport.open_session(timeout=_OPEN_TIMEOUT)
+            except (paramiko.SSHException, EOFError, OSError) as error:
+                # At its limit, sshd counts a channel for a moment longer than its command.
+                refused = isinstance(error, paramiko.ChannelException)
+                if not refused or not tries_left:
+                    raise Unreachable(
+                        f"{self.target.label} opens no further channel on its connection "
+                        f"({error}). Nothing was sent. Check sshd's MaxSessions and the network.",
+                        transient=True,
+                    ) from error
+            time.sleep(_OPEN_PAUSE)
 
     def _count(self, change: int) -> None:
         with self._lock:

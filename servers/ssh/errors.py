@@ -107,11 +107,9 @@ class CommandStopped(SshError):
 
 
 def _fate(server: str, ending: Ending) -> str:
-    match ending.outcome:
-        case Outcome.STOPPED:
-            return f"Nothing of it is left on {server}."
-        case Outcome.STILL_RUNNING:
-            pids = ", ".join(map(str, ending.pids))
-            return f"It could not be ended: process {pids} still runs on {server}; look there."
-        case Outcome.UNREACHABLE:
-            return f"{server} could not be asked to end it, so it may still run; look there."
+    if ending.outcome is Outcome.STOPPED:
+        return f"Nothing of it is left on {server}."
+    if ending.outcome is Outcome.STILL_RUNNING:
+        pids = ", ".join(map(str, ending.pids))
+        return f"It could not be ended: process {pids} still runs on {server}; look there."
+    return f"{server} could not be asked to end it, so it may still run; look there."

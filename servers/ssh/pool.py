@@ -100,21 +100,21 @@ class Pool:
         ``Unreachable``, ``HostKeyError``, ``LoginRefused``, ``ShellUnavailable`` and their kinds,
         or ``CommandStopped``; nothing was run then.
         """
-        held = self._borrow(target, stop)
+        held = [self._borrow(target, stop)]
 
-        def renew(_: Connection, stop: StopCheck) -> Connection:
-            nonlocal held
+        def renew(refused: Connection, stop: StopCheck) -> Connection:
             with self._lock:
-                held.retired = True
-            fresh = self._borrow(target, stop)
-            self._give_back(held)
-            held = fresh
-            return held.connection
+                for lease in held:
+                    lease.retired |= lease.connection is refused
+            # The old one is kept until the end: another thread may have a command on it.
+            held.append(self._borrow(target, stop))
+            return held[-1].connection
 
         try:
-            yield Session(target, held.connection, renew=renew)
+            yield Session(target, held[0].connection, renew=renew)
         finally:
-            self._give_back(held)
+            for lease in held:
+                self._give_back(lease)
 
     def reset(self, target: Target) -> None:
         """Allow logins again that were stopped because the server refused them."""
@@ -195,8 +195,11 @@ class Pool:
             self._openings[key].remove(opening)
             if not self._openings[key]:
                 del self._openings[key]
-            if lease is not None:
+            if lease is not None and not self._closed.is_set():
                 self._leases.setdefault(key, []).append(lease)
+        if lease is not None and self._closed.is_set():
+            lease.connection.close()
+            error = _closed(target)
         if error is None:
             opening.result.set_result(None)
         else:

@@ -18,26 +18,30 @@ def load_private_key(text: str, passphrase: str | None) -> paramiko.PKey:
     A passphrase of a key that has none is ignored. Raises ``CredentialInvalid``.
     """
     key = _parse(text.strip().encode() + b"\n", passphrase.encode() if passphrase else None)
-    paramiko_class: type[paramiko.PKey]
-    match key:
-        case Ed25519PrivateKey():
-            paramiko_class = paramiko.Ed25519Key
-        case EllipticCurvePrivateKey():
-            paramiko_class = paramiko.ECDSAKey
-        case RSAPrivateKey():
-            paramiko_class = paramiko.RSAKey
-        case _:
-            raise CredentialInvalid(
-                "The private key is of a type that SSH no longer accepts; "
-                "use an Ed25519, ECDSA or RSA key."
-            )
-    # paramiko reads fewer formats than people have; everything reaches it in OpenSSH's.
+    try:
+        # paramiko reads fewer formats than people have; everything reaches it in OpenSSH's.
+        match key:
+            case Ed25519PrivateKey():
+                return paramiko.Ed25519Key.from_private_key(_openssh(key))
+            case EllipticCurvePrivateKey():
+                return paramiko.ECDSAKey.from_private_key(_openssh(key))
+            case RSAPrivateKey():
+                return paramiko.RSAKey.from_private_key(_openssh(key))
+    except ValueError:
+        # A curve that SSH does not know.
+        pass
+    raise CredentialInvalid(
+        "The private key is of a type that SSH no longer accepts; use an Ed25519, ECDSA or RSA key."
+    )
+
+
+def _openssh(key: Ed25519PrivateKey | EllipticCurvePrivateKey | RSAPrivateKey) -> io.StringIO:
     plain = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.OpenSSH,
         serialization.NoEncryption(),
     )
-    return paramiko_class.from_private_key(io.StringIO(plain.decode()))
+    return io.StringIO(plain.decode())
 
 
 def _parse(data: bytes, passphrase: bytes | None) -> object:

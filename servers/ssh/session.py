@@ -32,8 +32,8 @@ _SERVER_LIMIT_EXTRA = 15
 _BEGIN_PATIENCE = 10.0
 """Seconds to wait for the first word of a command that has to be ended."""
 
-_LAST_WORDS = 2.0
-"""Seconds to wait for the last output of a command that was ended."""
+_LAST_LOOKS = 10
+"""Looks for the last output of a command that was ended: two seconds, if there is none."""
 
 _T = TypeVar("_T")
 
@@ -66,7 +66,7 @@ class RemoteCommand:
 
 
 class Session:
-    """The way to one server, for one borrower of the pool.
+    """The way to one server, for one borrower of the pool; its threads may share it.
 
     ``renew`` is called with a connection that opens no channel and returns another one.
     """
@@ -96,9 +96,10 @@ class Session:
         run), and, when nothing was run, ``AlreadyStarted``, ``RecordUnavailable``,
         ``ShellUnavailable``, ``Unreachable`` and what connecting raises.
         """
-        with closing(self._open(command, on_output, stop)) as process:
+        connection, process = self._open(command, on_output, stop)
+        with closing(process):
             deadline = time.monotonic() + command.timeout
-            process.start(self._connection.shell, self._payload(command))
+            process.start(connection.shell, self._payload(command, connection))
             while not process.poll(_POLL):
                 reason = stop()
                 if reason is not None:
@@ -115,22 +116,22 @@ class Session:
 
     def ask(self, text: str) -> Answer:
         """Run a short inquiry of OpsManager's own. Raises ``SshError``."""
-        return self._once_more(lambda: self._connection.ask(text), _never)
+        return self._once_more(lambda connection: connection.ask(text), _never)
 
-    def _payload(self, command: RemoteCommand) -> bytes:
+    def _payload(self, command: RemoteCommand, connection: Connection) -> bytes:
         limit = math.ceil(command.timeout + command.kill_after) + _SERVER_LIMIT_EXTRA
         return script.wrap(
             command.text,
             action_id=command.action_id,
             stdin=command.stdin,
             recorded=command.recorded,
-            limit=limit if command.recorded and self._connection.has_timeout else None,
+            limit=limit if command.recorded and connection.has_timeout else None,
             kill_after=math.ceil(command.kill_after),
         )
 
     def _open(
         self, command: RemoteCommand, on_output: OutputSink, stop: StopCheck
-    ) -> RemoteProcess:
+    ) -> tuple[Connection, RemoteProcess]:
         """Open a channel, on another connection when this one has died or has no room."""
 
         def keep_trying() -> None:
@@ -139,21 +140,23 @@ class Session:
                 nothing_ran = Ending(outcome=Outcome.STOPPED)
                 raise CommandStopped(server=self.target.name, reason=reason, ending=nothing_ran)
 
-        def open_process() -> RemoteProcess:
-            return self._connection.open_process(
+        def open_process(connection: Connection) -> tuple[Connection, RemoteProcess]:
+            process = connection.open_process(
                 action_id=command.action_id, on_output=on_output, keep_trying=keep_trying
             )
+            return connection, process
 
         keep_trying()
         return self._once_more(open_process, stop)
 
-    def _once_more(self, attempt: Callable[[], _T], stop: StopCheck) -> _T:
+    def _once_more(self, attempt: Callable[[Connection], _T], stop: StopCheck) -> _T:
         """Make an attempt, and a second one on another connection where nothing was sent."""
+        connection = self._connection
         try:
-            return attempt()
+            return attempt(connection)
         except Unreachable:
-            self._connection = self._renew(self._connection, stop)
-            return attempt()
+            self._connection = connection = self._renew(connection, stop)
+            return attempt(connection)
 
     def _check_started(self, word: str) -> None:
         kind, _, why = word.partition(" ")
@@ -184,9 +187,9 @@ class Session:
         def meanwhile() -> None:
             process.poll(0)
 
-        def end() -> Ending:
+        def end(connection: Connection) -> Ending:
             return end_processes(
-                self._connection,
+                connection,
                 action_id=command.action_id,
                 session_id=process.session_id,
                 kill_after=command.kill_after,
@@ -198,7 +201,6 @@ class Session:
             ending = self._once_more(end, _never)
         except SshError:
             return Ending(outcome=Outcome.UNREACHABLE)
-        last_words_by = time.monotonic() + _LAST_WORDS
-        while time.monotonic() < last_words_by and not process.poll(_POLL):
-            pass
+        # Its last words, if they are still under way.
+        any(process.poll(_POLL) for _ in range(_LAST_LOOKS))
         return ending

@@ -13,6 +13,9 @@ from paramiko.packet import Packetizer
 _ASK_AFTER = 4.0
 """Seconds without a word from us after which the server is asked for a sign of life."""
 
+AUTH_TIMEOUT = 30.0
+"""Seconds that a server may take for each step of a login; some ask a directory service."""
+
 _FIRST_KEX = "curve25519-sha256@libssh.org"
 """The cheapest safe key exchange by far: 4 ms of CPU, others cost up to 70."""
 
@@ -61,6 +64,7 @@ class Transport(paramiko.Transport):
         self._connection = connection
         self.banner_timeout = timeout
         self.handshake_timeout = timeout
+        self.auth_timeout = AUTH_TIMEOUT
         options = self.get_security_options()
         options.kex = (_FIRST_KEX, *(kex for kex in options.kex if kex != _FIRST_KEX))
 

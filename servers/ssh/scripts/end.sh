@@ -11,6 +11,11 @@ opsm_session=$1 opsm_mark=$2 opsm_grace=$3
 # The kernel's own threads are session 0.
 [ "$opsm_session" != 0 ] || opsm_session=none
 
+# An environment is parted by zero bytes. BusyBox' grep stops at the first one unless told so; a
+# grep that does not know -z is one that looks at the whole file.
+opsm_parted=
+printf x | grep -qzF x 2>/dev/null && opsm_parted=z
+
 # Sets $opsm_found to the pids of the command: members of its session, carriers of its mark
 # (they left the session, as daemons do), and all descendants of these (sudo drops the mark).
 # Dead ones that nobody has waited for do not count.
@@ -29,7 +34,7 @@ opsm_look() {
             opsm_found="$opsm_found $opsm_pid"
         fi
     done
-    for opsm_file in $(grep -lsF "OPSM_STEP=$opsm_mark" /proc/[0-9]*/environ); do
+    for opsm_file in $(grep "-lsF$opsm_parted" "OPSM_STEP=$opsm_mark" /proc/[0-9]*/environ); do
         opsm_pid=${opsm_file#/proc/}
         opsm_pid=${opsm_pid%/environ}
         case "$opsm_found " in *" $opsm_pid "*) continue ;; esac

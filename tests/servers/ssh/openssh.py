@@ -1,5 +1,6 @@
 """A real OpenSSH sshd on a loopback port, with keys of its own, for one test."""
 
+import contextlib
 import getpass
 import os
 import shutil
@@ -15,7 +16,9 @@ from servers.ssh.target import Target
 
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 
+# Of two lines for one option sshd takes the first.
 _CONFIG = """
+{extra}
 ListenAddress 127.0.0.1:{port}
 PidFile none
 AuthorizedKeysFile {folder}/authorized_keys
@@ -26,7 +29,6 @@ StrictModes no
 PermitRootLogin yes
 UseDNS no
 LogLevel VERBOSE
-{extra}
 """
 
 
@@ -125,10 +127,8 @@ def free_port() -> int:
 
 
 def send(pid: int, number: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
-    except ProcessLookupError:
-        pass
 
 
 def process_name(pid: int) -> str:
