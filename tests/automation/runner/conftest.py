@@ -10,9 +10,7 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
-from automation import catalog
 from automation.engine.ports import Action
-from automation.engine.registry import Registry
 from automation.engine.results import StepType
 from automation.models import Execution
 from automation.runner.claim import Claim, claim
@@ -28,15 +26,22 @@ from tests.support.servers import password_credential
 
 
 @pytest.fixture
-def committed(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker, library: Registry
-) -> Iterator[None]:
-    """Let the test commit, so that other threads see its rows; delete them afterwards."""
+def db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Let the test commit, so that other threads see its rows; delete them afterwards.
+
+    It takes the place of pytest-django's, which rolls back, and by its name has the test database
+    made.
+    """
     with django_db_blocker.unblock():
-        catalog.sync()
+        assert str(connection.settings_dict["NAME"]).startswith("test_")
         yield
         delete_all()
         connection.close()
+
+
+@pytest.fixture
+def committed(rows: None) -> None:
+    """Have the library's rows committed."""
 
 
 @pytest.fixture
