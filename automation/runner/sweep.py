@@ -28,7 +28,7 @@ UPDATE automation_execution SET woken_at = clock_timestamp() WHERE id IN (
     SELECT id FROM automation_execution WHERE status = 'PENDING'
        AND coalesce(woken_at, queued_at) < clock_timestamp() - make_interval(secs => %(after)s)
      ORDER BY priority, queued_at LIMIT 500 FOR UPDATE SKIP LOCKED)
-RETURNING id, priority
+RETURNING id, priority, queued_at
 """
 _LEFT = """
 SELECT id FROM automation_execution
@@ -42,8 +42,9 @@ def wake() -> int:
     """Wake workers for the executions that have waited too long; return how many."""
     with connection.cursor() as cursor:
         cursor.execute(_WAKE, {"after": settings.AUTOMATION_WAKE_AFTER_SECONDS})
-        waiting = cursor.fetchall()
-    wakeups.send(waiting)
+        # What an UPDATE returns is in no order.
+        waiting = sorted(cursor.fetchall(), key=lambda row: row[1:])
+    wakeups.send((execution_id, priority) for execution_id, priority, _ in waiting)
     return len(waiting)
 
 
