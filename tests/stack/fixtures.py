@@ -4,17 +4,12 @@ A test module that needs them says `pytest_plugins = ("tests.stack.fixtures",)` 
 marker `xdist_group("stack")`, so that parallel runs start it once.
 """
 
-import json
-import time
 from collections.abc import Generator, Iterator
-from typing import Any
 
 import pytest
 
-from tests.stack.stack import START_PATIENCE, Stack, running
-
-Demo = dict[str, dict[str, Any]]
-"""The demo servers' entries of servers.json by name."""
+from tests.stack.demo import Demo, begin
+from tests.stack.stack import Stack, running
 
 
 @pytest.fixture(scope="session")
@@ -26,16 +21,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def demo(stack: Stack) -> Demo:
-    """Start the demo servers, and make them and their incident known to the stack."""
-    stack.start(stack.plan.demo())
-    deadline = time.monotonic() + START_PATIENCE
-    while not stack.plan.servers_file.exists():
-        assert not stack.processes["demo"].has_ended, stack.processes["demo"].output()
-        assert time.monotonic() < deadline, stack.processes["demo"].output()
-        time.sleep(0.1)
-    seeded = stack.manage("seed_demo", str(stack.plan.servers_file))
-    assert seeded.returncode == 0, seeded.stderr
-    return {one["name"]: one for one in json.loads(stack.plan.servers_file.read_text())}
+    """Return the demo servers, running and known to the stack."""
+    return begin(stack)
 
 
 @pytest.hookimpl(wrapper=True)

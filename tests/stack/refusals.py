@@ -1,0 +1,72 @@
+"""What every way to fail has in common: a code, a plain sentence, an end, no stack trace."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tests.stack.stack import Stack
+
+_SWITCH = """
+from automation.models import CatalogEntry
+CatalogEntry.objects.filter(runbook_id=given["runbook"]).update(is_active=given["active"])
+"""
+
+
+def assert_the_execution_says(
+    stack: Stack,
+    server: dict[str, Any],
+    code: str,
+    sentence: str,
+    *,
+    runbook: str = "HEALTH_CHECK",
+    **parameters: Any,
+) -> dict[str, Any]:
+    """Run the runbook over the API; check that it fails with this code, and says this."""
+    api = stack.api()
+    execution = api.run(runbook, server, parameters=parameters)
+
+    assert (execution["status"], execution["errorCode"]) == ("FAILED", code), execution
+    assert sentence in execution["errorMessage"], execution["errorMessage"]
+    assert execution["finishedAt"] is not None
+    assert execution["success"] is False
+    assert execution["verdict"] != "FIXED"
+    told = [execution["errorMessage"], *(row["stderr"] for row in api.logs(execution))]
+    assert "Traceback" not in "".join(told)
+    assert all(row["status"] != "RUNNING" for row in api.logs(execution))
+    return execution
+
+
+def assert_the_command_line_says(
+    stack: Stack,
+    server: dict[str, Any],
+    code: str,
+    sentence: str,
+    *,
+    runbook: str = "HEALTH_CHECK",
+    **parameters: Any,
+) -> None:
+    """Run the runbook on the command line; check its exit code and what it says."""
+    pairs = (f"{name}={value}" for name, value in parameters.items())
+    ended = stack.manage("runbook", "run", runbook, server["name"], *pairs)
+
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert sentence in ended.stdout, ended.stdout
+    assert f"FAILED {code}" in ended.stderr, ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
+
+
+def assert_the_log_has_no_stack_trace(stack: Stack) -> None:
+    """Check what the processes wrote, and that no execution is left running."""
+    assert "Traceback" not in stack.output()
+    running = stack.api().get("automation/executions?status=RUNNING").expect(200)
+    assert running["total"] == 0
+
+
+@contextmanager
+def switched_off(stack: Stack, runbook: str) -> Iterator[None]:
+    """Switch a runbook off meanwhile."""
+    stack.python(_SWITCH, runbook=runbook, active=False)
+    try:
+        yield
+    finally:
+        stack.python(_SWITCH, runbook=runbook, active=True)
