@@ -1,5 +1,6 @@
 """Builds what a world sees as its root folder: the machine's programs, read-only, and no more."""
 
+import os
 from pathlib import Path
 
 from opsmanager.embedded.demo.containment import libc
@@ -16,7 +17,13 @@ _SETTINGS = ("etc/ld.so.cache", "etc/alternatives", "etc/localtime")
 _EMPTIED = ("usr/lib/systemd/system", "usr/lib/systemd/user", "usr/local/etc", "usr/src")
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _DEVICE_LINKS = {"fd": "", "stdin": "/0", "stdout": "/1", "stderr": "/2"}
-_PRIVATE_FOLDER, _PUBLIC_FOLDER = 0o700, 0o1777
+_NOTHING = "sys"
+_FOLDERS = {
+    **dict.fromkeys(("etc", "home", "mnt", "opt", "proc", "srv", "var", "var/tmp"), 0o755),
+    "root": 0o700,
+    "tmp": 0o1777,
+    _NOTHING: 0o555,
+}
 
 
 def build(plan: Plan, *, owner: int) -> None:
@@ -26,33 +33,26 @@ def build(plan: Plan, *, owner: int) -> None:
     """
     libc.mount("none", "/", "", Mount.RECURSIVE | Mount.PRIVATE)
     _stand_apart()
-    _mount_memory(NEW, "size=1m,nr_inodes=2k,mode=755", owner)
+    _mount_memory(NEW, "size=48m,nr_inodes=8k,mode=755", owner)
+    for name, mode in _FOLDERS.items():
+        _make_folder(NEW / name, mode, owner)
     for name in _SYSTEM:
         _show_system(name)
     # The machine's own services are none of the world's.
     for name in _EMPTIED:
         if (NEW / name).is_dir():
-            _mount_memory(NEW / name, "size=64k,nr_inodes=16,mode=755", owner)
-            libc.set_mount_attributes(str(NEW / name), MountAttribute.READ_ONLY, recursive=False)
+            _show(NEW / _NOTHING, NEW / name)
     _mount_memory(NEW / "dev", "size=64k,nr_inodes=64,mode=755", owner)
     _show_devices()
-    _mount_memory(NEW / "etc", "size=1m,nr_inodes=1k,mode=755", owner)
+    _mount_memory(NEW / "dev/shm", "size=4m,nr_inodes=256,mode=1777", owner)
+    _mount_memory(NEW / "run", "size=8m,nr_inodes=2k,mode=755", owner)
+    _mount_memory(NEW / "var/log", f"size={plan.log_megabytes}m,nr_inodes=1k,mode=755", owner)
     for name in _SETTINGS:
         if (OLD / name).exists():
             _show(OLD / name, NEW / name)
-    folders = {"home": 8, "opt": 1, "root": 8, "run": 8, "srv": 4, "tmp": 16, "var": 16}
-    for name, megabytes in folders.items():
-        mode = {"root": _PRIVATE_FOLDER, "tmp": _PUBLIC_FOLDER}.get(name, 0o755)
-        _mount_memory(NEW / name, f"size={megabytes}m,nr_inodes=2k,mode={mode:o}", owner)
-    _mount_memory(NEW / "var/log", f"size={plan.log_megabytes}m,nr_inodes=1k,mode=755", owner)
-    _mount_memory(NEW / "dev/shm", "size=4m,nr_inodes=256,mode=1777", owner)
     _show(_old(plan.programs), _new(PROGRAMS))
     for path in plan.interpreter_files:
         _show(_old(path), _new(path))
-    for name in ("proc", "sys"):
-        (NEW / name).mkdir()
-    libc.set_mount_attributes(str(NEW), MountAttribute.READ_ONLY, recursive=False)
-    libc.set_mount_attributes(str(NEW / "opt"), MountAttribute.READ_ONLY, recursive=False)
 
 
 def _old(path: str) -> Path:
@@ -70,6 +70,12 @@ def _stand_apart() -> None:
     for folder in (NEW, OLD):
         (base / folder.name).mkdir()
     libc.pivot_root(str(base), str(base / OLD.name))
+
+
+def _make_folder(path: Path, mode: int, owner: int) -> None:
+    path.mkdir()
+    os.chown(path, owner, owner)
+    path.chmod(mode)
 
 
 def _mount_memory(target: Path, options: str, owner: int) -> None:
