@@ -122,22 +122,24 @@ class ProblemMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request."""
+        """Answer the request, unless its address holds what PostgreSQL can't look for."""
+        if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            return _answer(request, Invalid("The address holds a NUL character."))
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer a :class:`Problem`; leave every other exception to Django."""
-        if not isinstance(exception, Problem):
-            return None
-        if request.path.startswith("/api/"):
-            return JsonResponse(exception.as_json(), status=exception.status)
-        if request.method == "POST" and exception.status not in (403, 404):
-            messages.error(request, exception.message)
-            return go_to(request, _page_before(request))
-        name = exception.status if exception.status in (403, 404) else 400
-        return render(
-            request, f"{name}.html", {"message": exception.message}, status=exception.status
-        )
+        return _answer(request, exception) if isinstance(exception, Problem) else None
+
+
+def _answer(request: HttpRequest, problem: Problem) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return JsonResponse(problem.as_json(), status=problem.status)
+    if request.method == "POST" and problem.status not in (403, 404):
+        messages.error(request, problem.message)
+        return go_to(request, _page_before(request))
+    name = problem.status if problem.status in (403, 404) else 400
+    return render(request, f"{name}.html", {"message": problem.message}, status=problem.status)
 
 
 def _page_before(request: HttpRequest) -> str:

@@ -10,6 +10,7 @@ from django_htmx.middleware import HtmxMiddleware
 
 from opsmanager.common import problems
 from opsmanager.common.problems import ProblemMiddleware
+from tests.support.users import signed_in, user_with
 
 PAGE = "http://testserver/servers/1/"
 
@@ -94,3 +95,17 @@ def test_any_other_exception_is_left_to_django() -> None:
     request = RequestFactory().get("/")
     assert middleware.process_exception(request, RuntimeError("hunter2")) is None
     assert middleware(request).content == b"fine"
+
+
+@pytest.mark.parametrize("path", ["/servers/?search=%00", "/runbooks/%00/", "/admin/?q=a%00b"])
+@pytest.mark.django_db
+def test_a_nul_in_an_address_is_refused_before_it_reaches_the_database(path: str) -> None:
+    answer = signed_in(user_with("ADMIN", is_staff=True)).get(path)
+    assert answer.status_code == 400
+    assert "The address holds a NUL character." in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_nul_in_an_address_of_the_api_is_refused_in_its_form() -> None:
+    answer = signed_in(user_with("ADMIN")).get("/api/v1/servers?search=%00")
+    assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION")
