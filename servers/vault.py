@@ -54,15 +54,15 @@ def open_sealed(sealed: str, *, row: str, field: str) -> str:
         )
     try:
         content = json.loads(SealedBox(private).decrypt(base64.b64decode(box, validate=True)))
-    except (ValueError, CryptoError) as problem:
+        place, value = (content["row"], content["field"]), str(content["value"])
+    except (ValueError, KeyError, TypeError, CryptoError) as problem:
         raise SecretUnreadable(
             f"The secret {field} of {row} was damaged or altered. Enter it again."
         ) from problem
-    if (content["row"], content["field"]) != (row, field):
+    if place != (row, field):
         raise SecretUnreadable(
             f"The secret found as {field} of {row} was sealed for another place. Enter it again."
         )
-    value: str = content["value"]
     return value
 
 

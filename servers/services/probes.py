@@ -11,6 +11,7 @@ from opsmanager.audit import trail
 from opsmanager.common.problems import Unavailable
 from servers import tasks
 from servers.models import Probe, ProbeKind, Server
+from servers.selectors.probes import NOT_TAKEN
 
 log = structlog.get_logger(__name__)
 
@@ -35,10 +36,7 @@ def wait(probe: Probe, *, seconds: float = 20) -> Probe:
         if probe.is_finished:
             return probe
         time.sleep(_POLL_SECONDS)
-    raise Unavailable(
-        "No worker took a look at the server in time. See on the home page whether workers run, "
-        "then try again."
-    )
+    raise Unavailable(NOT_TAKEN)
 
 
 def _send(probe_id: str) -> None:

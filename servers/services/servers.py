@@ -22,18 +22,22 @@ def save(
 ) -> Server:
     """Make a server, or change one. ``fields`` are those of :class:`Server`, valid already.
 
-    A server that moves to another address is another machine: its accepted host key is retired.
+    A server that moves to another address is another machine: its accepted host key is retired,
+    and what the last check found is forgotten.
     """
     is_new = server is None
     row = server or Server()
     changed = {name: value for name, value in fields.items() if getattr(row, name) != value}
     for name, value in changed.items():
         setattr(row, name, value)
+    if not is_new and {"hostname", "port"} & changed.keys():
+        row.host_keys.exclude(state=HostKeyState.RETIRED).update(state=HostKeyState.RETIRED)
+        row.probes.filter(finished_at__isnull=False).delete()
+        row.reachable = row.latency_ms = row.checked_at = None
+        row.error_code = row.error_message = ""
     row.save()
     if groups is not None:
         row.groups.set(groups)
-    if not is_new and {"hostname", "port"} & changed.keys():
-        row.host_keys.exclude(state=HostKeyState.RETIRED).update(state=HostKeyState.RETIRED)
     trail.record(
         "SERVER_CREATED" if is_new else "SERVER_UPDATED",
         actor=actor,

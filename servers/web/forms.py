@@ -6,6 +6,9 @@ from django import forms
 
 from servers.models import AuthType, Credential, Server
 
+_NAME_LENGTH = 100
+"""What a credential's name may have at most."""
+
 
 class ServerForm(forms.ModelForm[Server]):
     """A server, and either a known credential or a new one."""
@@ -98,8 +101,8 @@ class ServerForm(forms.ModelForm[Server]):
 
 
 def _free_name(wanted: str) -> str:
-    name, number = wanted, 1
+    name, number = wanted[:_NAME_LENGTH], 1
     while Credential.objects.filter(name=name).exists():
         number += 1
-        name = f"{wanted} {number}"
+        name = f"{wanted[: _NAME_LENGTH - len(f' {number}')]} {number}"
     return name

@@ -14,8 +14,9 @@ from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.htmx import form_invalid, fragment, go_to, is_fragment, nothing_new
 from opsmanager.common.problems import Problem
-from servers.models import Environment, Probe, ProbeKind, Server
+from servers.models import Environment, HostKeyState, ProbeKind, Server
 from servers.selectors import host_keys as host_key_selectors
+from servers.selectors import probes as looks
 from servers.selectors import servers as selectors
 from servers.services import credentials, host_keys, probes, servers
 from servers.web.forms import ServerForm
@@ -83,7 +84,7 @@ def server_check(request: HttpRequest, pk: UUID) -> HttpResponse:
         if not is_fragment(request):
             return go_to(request, "servers:server_detail", pk=pk)
     context = _check_context(server)
-    if request.method == "GET" and context["check"]["pending"]:
+    if request.method == "GET" and context["check"].pending:
         return nothing_new()
     return fragment(request, "servers/partials/_check.html", context)
 
@@ -97,7 +98,7 @@ def server_host_key(request: HttpRequest, pk: UUID) -> HttpResponse:
         if not is_fragment(request):
             return go_to(request, "servers:server_detail", pk=pk)
     context = _host_key_context(request, server)
-    if request.method == "GET" and context["host_key_look"]["pending"]:
+    if request.method == "GET" and context["host_key_look"].pending:
         return nothing_new()
     return fragment(request, "servers/partials/_host_key.html", context)
 
@@ -116,10 +117,10 @@ def server_host_key_accept(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _edit(request: HttpRequest, server: Server | None) -> HttpResponse:
-    form = ServerForm(request.POST or None, instance=server)
-    context = {"form": form, "server": server}
     if request.method == "GET":
+        context = {"form": ServerForm(instance=server), "server": server}
         return render(request, "servers/server_form.html", context)
+    form = ServerForm(request.POST, instance=server)
     if form.is_valid():
         try:
             saved = _save(request, form, server)
@@ -132,7 +133,7 @@ def _edit(request: HttpRequest, server: Server | None) -> HttpResponse:
         request,
         page="servers/server_form.html",
         partial="servers/partials/_server_form.html",
-        context=context,
+        context={"form": form, "server": server},
     )
 
 
@@ -147,38 +148,19 @@ def _save(request: HttpRequest, form: ServerForm, server: Server | None) -> Serv
     # The form has written into its instance already: compare with the row as it stands.
     row = Server.objects.get(pk=server.pk) if server else None
     saved = servers.save(actor=actor, server=row, groups=form.cleaned_data["groups"], **fields)
-    if not saved.host_keys.exists():
+    if not saved.host_keys.exclude(state=HostKeyState.RETIRED).exists():
         probes.request(actor=actor, server=saved, kind=ProbeKind.HOST_KEY)
     return saved
 
 
-def _latest(server: Server, kind: ProbeKind) -> Probe | None:
-    return server.probes.filter(kind=kind).order_by("-requested_at").first()
-
-
 def _check_context(server: Server) -> dict[str, Any]:
-    probe = _latest(server, ProbeKind.CHECK)
-    found = {
-        "reachable": probe.reachable if probe else server.reachable,
-        "latency_ms": probe.latency_ms if probe else server.latency_ms,
-        "error_code": probe.error_code if probe else server.error_code,
-        "message": probe.message if probe else server.error_message,
-        "at": probe.finished_at if probe else server.checked_at,
-        "pending": probe is not None and not probe.is_finished,
-    }
-    return {"server": server, "check": found}
+    return {"server": server, "check": looks.last_look(server, ProbeKind.CHECK)}
 
 
 def _host_key_context(request: HttpRequest, server: Server) -> dict[str, Any]:
-    probe = _latest(server, ProbeKind.HOST_KEY)
-    look = {
-        "pending": probe is not None and not probe.is_finished,
-        "failed": probe is not None and probe.is_finished and not probe.reachable,
-        "message": probe.message if probe else "",
-    }
     return {
         "server": server,
         "host_key": host_key_selectors.of(server),
-        "host_key_look": look,
+        "host_key_look": looks.last_look(server, ProbeKind.HOST_KEY),
         "may_change": permissions.may(request.user, roles.MANAGE_SERVERS),
     }

@@ -1,0 +1,62 @@
+"""What the last look at a server found, or that it is still being taken."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import DurationField, ExpressionWrapper, F
+from django.db.models.functions import Now
+
+from servers.models import ProbeKind, Server
+
+NOT_TAKEN = (
+    "No worker took a look at the server in time. See on the home page whether workers run, then "
+    "try again."
+)
+_PATIENCE = timedelta(seconds=45)
+"""Longer than any look takes, so that one whose worker died is not waited for for ever."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """The last look of one kind; ``reachable`` is ``None`` where none was taken."""
+
+    pending: bool = False
+    reachable: bool | None = None
+    latency_ms: int | None = None
+    error_code: str = ""
+    message: str = ""
+    at: datetime | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it was asked for, is over, and saw nothing."""
+        return not self.pending and not self.reachable and bool(self.message)
+
+
+def last_look(server: Server, kind: ProbeKind) -> Look:
+    """Return what the last look of this kind found; of a check also what the server's row keeps."""
+    age = ExpressionWrapper(Now() - F("requested_at"), output_field=DurationField())
+    probe = server.probes.filter(kind=kind).annotate(age=age).order_by("-requested_at").first()
+    if probe is None:
+        return _kept(server) if kind is ProbeKind.CHECK else Look()
+    if not probe.is_finished:
+        if probe.age < _PATIENCE:
+            return Look(pending=True)
+        return Look(reachable=False, message=NOT_TAKEN, at=probe.requested_at)
+    return Look(
+        reachable=probe.reachable,
+        latency_ms=probe.latency_ms,
+        error_code=probe.error_code,
+        message=probe.message,
+        at=probe.finished_at,
+    )
+
+
+def _kept(server: Server) -> Look:
+    return Look(
+        reachable=server.reachable,
+        latency_ms=server.latency_ms,
+        error_code=server.error_code,
+        message=server.error_message,
+        at=server.checked_at,
+    )
