@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from opsmanager.accounts.requests import user_of
@@ -51,6 +52,15 @@ class CredentialAdmin(admin.ModelAdmin[Credential]):
         row = credentials.save(actor=user_of(request), credential=obj if change else None, **values)
         obj.pk = row.pk
 
+    def delete_model(self, request: HttpRequest, obj: Credential) -> None:
+        """Delete through the service, which audits."""
+        credentials.delete(actor=user_of(request), credential=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Credential]) -> None:
+        """Delete each through the service."""
+        for row in queryset:
+            self.delete_model(request, row)
+
 
 @admin.register(Server)
 class ServerAdmin(admin.ModelAdmin[Server]):
@@ -68,6 +78,20 @@ class ServerAdmin(admin.ModelAdmin[Server]):
         row = Server.objects.get(pk=obj.pk) if change else None
         obj.pk = servers.save(actor=user_of(request), server=row, **values).pk
 
+    def delete_model(self, request: HttpRequest, obj: Server) -> None:
+        """Delete through the service, which audits."""
+        servers.delete(actor=user_of(request), server=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Server]) -> None:
+        """Delete each through the service."""
+        for row in queryset:
+            self.delete_model(request, row)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Let a server's keys go with it, though nobody deletes them one by one."""
+        found, counts, missing, protected = super().get_deleted_objects(objs, request)
+        return found, counts, missing - {"host key"}, protected
+
 
 @admin.register(ServerGroup)
 class ServerGroupAdmin(admin.ModelAdmin[ServerGroup]):
@@ -75,6 +99,20 @@ class ServerGroupAdmin(admin.ModelAdmin[ServerGroup]):
 
     list_display = ("name", "description")
     search_fields = ("name",)
+
+    def save_model(self, request: HttpRequest, obj: ServerGroup, form: Any, change: bool) -> None:
+        """Save through the service, which audits."""
+        row = obj if change else None
+        obj.pk = servers.save_group(actor=user_of(request), group=row, **form.cleaned_data).pk
+
+    def delete_model(self, request: HttpRequest, obj: ServerGroup) -> None:
+        """Delete through the service, which audits."""
+        servers.delete_group(actor=user_of(request), group=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ServerGroup]) -> None:
+        """Delete each through the service."""
+        for row in queryset:
+            self.delete_model(request, row)
 
 
 @admin.register(HostKey)
