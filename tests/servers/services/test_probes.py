@@ -1,0 +1,83 @@
+from types import SimpleNamespace
+
+import pytest
+from django.db.models.functions import Now
+from structlog.testing import capture_logs
+
+from opsmanager.audit.models import AuditEvent
+from opsmanager.celery import app
+from opsmanager.common.problems import Unavailable
+from servers.models import Probe, ProbeKind
+from servers.services import probes
+from tests.support import servers
+from tests.support.broker import queued
+from tests.support.users import user_with
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def admin():
+    return user_with("ADMIN", name="ann")
+
+
+@pytest.mark.parametrize(
+    ("kind", "verb"),
+    [(ProbeKind.CHECK, "SERVER_CHECKED"), (ProbeKind.HOST_KEY, "HOST_KEY_LOOKED_AT")],
+)
+def test_asking_for_a_look_is_told(admin, kind: ProbeKind, verb: str) -> None:
+    probe = probes.request(actor=admin, server=servers.server("web1"), kind=kind)
+    assert (probe.kind, probe.requested_by, probe.is_finished) == (kind, admin, False)
+    event = AuditEvent.objects.get()
+    assert (event.verb, event.actor_name, event.target_name) == (verb, "ann", "web1")
+
+
+def test_a_worker_is_woken_with_the_id_once_it_is_committed(
+    admin, django_capture_on_commit_callbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        probe = probes.request(actor=admin, server=servers.server(), kind=ProbeKind.CHECK)
+        assert str(probe.pk) not in queued("servers")
+    assert str(probe.pk) in queued("servers")
+
+
+def test_without_a_broker_the_question_is_kept_and_the_failure_logged(
+    admin, monkeypatch, django_capture_on_commit_callbacks
+) -> None:
+    monkeypatch.setattr(app.conf, "broker_url", "redis://127.0.0.1:9/0")
+    monkeypatch.setattr(app, "_pool", None)
+    app.amqp.__dict__.pop("_producer_pool", None)
+    app.amqp._producer_pool = None
+    try:
+        with capture_logs() as logs, django_capture_on_commit_callbacks(execute=True):
+            probe = probes.request(actor=admin, server=servers.server(), kind=ProbeKind.CHECK)
+    finally:
+        app.amqp._producer_pool = None
+    assert Probe.objects.filter(pk=probe.pk).exists()
+    (line,) = logs
+    assert (line["event"], line["probe"]) == ("probe could not be queued", str(probe.pk))
+
+
+def test_waiting_ends_with_the_answer() -> None:
+    probe = Probe.objects.create(server=servers.server(), kind=ProbeKind.CHECK)
+    Probe.objects.update(finished_at=Now(), reachable=True)
+    assert probes.wait(probe).reachable
+
+
+def test_waiting_goes_on_until_the_answer_is_there(monkeypatch) -> None:
+    probe = Probe.objects.create(server=servers.server(), kind=ProbeKind.CHECK)
+    ticks = iter(range(100))
+
+    def answer_in_the_meantime(_: float) -> None:
+        Probe.objects.update(finished_at=Now(), reachable=True)
+
+    clock = SimpleNamespace(monotonic=lambda: next(ticks), sleep=answer_in_the_meantime)
+    monkeypatch.setattr(probes, "time", clock)
+    assert probes.wait(probe).reachable
+    assert next(ticks) > 2
+
+
+def test_waiting_in_vain_says_where_to_look() -> None:
+    probe = Probe.objects.create(server=servers.server(), kind=ProbeKind.CHECK)
+    with pytest.raises(Unavailable, match="See on the home page whether workers run"):
+        probes.wait(probe, seconds=0.1)
