@@ -65,10 +65,31 @@ opsm_run() {
 }
 
 # printf is part of the shell, so that the input, which may be a secret, is in no argument list.
-if [ -n "$opsm_input" ]; then
-    printf '%s' "$opsm_input" | opsm_run
+opsm_feed_and_run() {
+    if [ -n "$opsm_input" ]; then
+        printf '%s' "$opsm_input" | opsm_run
+    else
+        opsm_run </dev/null
+    fi
+}
+
+# Hands on a pipe's output while somebody listens, and then reads on for nobody. It is not for
+# TERM to end it: a command's last words are to be heard.
+opsm_relay() {
+    trap '' TERM HUP
+    cat
+    cat >/dev/null
+}
+
+# A command that writes to a broken connection dies of SIGPIPE in the middle of its work. One that
+# is recorded must come to its true end, so its pipes have readers that outlive the connection.
+# This shell does not wait for them: a daemon left behind may hold the pipes for years.
+if [ -n "$opsm_recorded" ] && mkfifo "$opsm_dir/stdout" "$opsm_dir/stderr" 2>/dev/null; then
+    opsm_relay <"$opsm_dir/stdout" 2>/dev/null &
+    opsm_relay <"$opsm_dir/stderr" >&2 2>/dev/null &
+    opsm_feed_and_run >"$opsm_dir/stdout" 2>"$opsm_dir/stderr"
 else
-    opsm_run </dev/null
+    opsm_feed_and_run
 fi
 opsm_rc=$?
 

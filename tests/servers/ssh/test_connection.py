@@ -126,6 +126,14 @@ class TestHabits:
             assert not session._connection.has_timeout
             assert run(session, "exit 9", recorded=True).exit_code == 9
 
+    def test_without_pipes_a_recorded_command_runs_all_the_same(
+        self, serve: Serve, pool: Pool, tools: Path, tmp_path: Path
+    ) -> None:
+        # The tools of this server have no mkfifo, and its PATH is extended by nothing that has.
+        environment = {"PATH": str(tools), "HOME": str(tmp_path)}
+        with pool.session(serve(environment=environment)) as session:
+            assert run(session, "echo ran; exit 9", recorded=True).stdout == b"ran\n"
+
     def test_a_login_shell_that_is_no_shell(self, serve: Serve, watch: Watch) -> None:
         def launch(_: str, environment: Mapping[str, str]) -> Process:
             return launcher()("echo This account is currently not available.; exit 1", environment)

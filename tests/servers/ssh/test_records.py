@@ -12,7 +12,7 @@ import pytest
 from servers.ssh.errors import ChannelLost
 from servers.ssh.pool import Pool
 from servers.ssh.records import Record, RecordState, prune_records, read_record
-from servers.ssh.session import Session
+from servers.ssh.session import RemoteCommand, Session
 from tests.servers.ssh.conftest import command, run, wait_until
 from tests.servers.ssh.openssh import Sshd, carriers
 
@@ -35,6 +35,12 @@ def test_an_unrecorded_command_leaves_nothing(session: Session, sshd: Sshd) -> N
     assert not (sshd.home / ".opsm").exists()
 
 
+def _cut_when_running(sshd: Sshd, wanted: RemoteCommand) -> None:
+    wait_until(lambda: carriers(str(wanted.action_id)))
+    time.sleep(0.5)
+    sshd.signal_connections(signal.SIGKILL)
+
+
 def test_a_command_lives_on_when_the_connection_is_cut_and_tells_its_end(
     sshd: Sshd, pool: Pool
 ) -> None:
@@ -42,17 +48,11 @@ def test_a_command_lives_on_when_the_connection_is_cut_and_tells_its_end(
     wanted = command(
         f"while [ ! -e {release} ]; do sleep 0.1; done; exit 7", recorded=True, timeout=100
     )
-
-    def cut() -> None:
-        wait_until(lambda: carriers(str(wanted.action_id)))
-        time.sleep(0.5)
-        sshd.signal_connections(signal.SIGKILL)
-
-    thread = threading.Thread(target=cut)
-    thread.start()
+    cut = threading.Thread(target=_cut_when_running, args=(sshd, wanted))
+    cut.start()
     with pool.session(sshd.target()) as session, pytest.raises(ChannelLost):
         run(session, wanted)
-    thread.join()
+    cut.join()
     with pool.session(sshd.target()) as session:
         running = read_record(session, wanted.action_id)
         assert running.state is RecordState.RUNNING
@@ -60,6 +60,23 @@ def test_a_command_lives_on_when_the_connection_is_cut_and_tells_its_end(
         release.touch()
         wait_until(lambda: read_record(session, wanted.action_id).state is RecordState.ENDED)
         assert read_record(session, wanted.action_id).exit_code == 7
+
+
+def test_a_command_that_talks_to_nobody_comes_to_its_true_end(sshd: Sshd, pool: Pool) -> None:
+    release = sshd.folder / "release"
+    wait = f"while [ ! -e {release} ]; do echo waiting; sleep 0.1; done"
+    wanted = command(f"{wait}; seq 200000; seq 200000 >&2; exit 7", recorded=True, timeout=100)
+    cut = threading.Thread(target=_cut_when_running, args=(sshd, wanted))
+    cut.start()
+    with pool.session(sshd.target()) as session, pytest.raises(ChannelLost):
+        run(session, wanted)
+    cut.join()
+    time.sleep(1)
+    release.touch()
+    with pool.session(sshd.target()) as session:
+        wait_until(lambda: read_record(session, wanted.action_id).state is RecordState.ENDED)
+        assert read_record(session, wanted.action_id).exit_code == 7
+    wait_until(lambda: not carriers(str(wanted.action_id)))
 
 
 class TestLost:

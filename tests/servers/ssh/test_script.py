@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -45,13 +45,19 @@ def test_a_script_that_is_cut_short_runs_nothing(shell: list[str]) -> None:
 
 
 @pytest.fixture
-def stubborn() -> Iterator[subprocess.Popen[bytes]]:
+def mark() -> str:
+    """Of one test's processes alone: tests run side by side."""
+    return str(uuid4())
+
+
+@pytest.fixture
+def stubborn(mark: str) -> Iterator[subprocess.Popen[bytes]]:
     """A session of processes that ignore TERM, with a leader that waits for them."""
     text = "trap : TERM; sh -c 'trap \"\" TERM; sleep 301 & sleep 302; wait'; exit 3"
     leader = subprocess.Popen(
         ["sh", "-c", text],
         start_new_session=True,
-        env={**os.environ, "OPSM_STEP": str(ID)},
+        env={**os.environ, "OPSM_STEP": mark},
     )
     yield leader
     with suppress(ProcessLookupError):
@@ -62,11 +68,11 @@ def stubborn() -> Iterator[subprocess.Popen[bytes]]:
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda words: words[0])
 @pytest.mark.parametrize("known_by", ["session", "mark"])
 def test_every_shell_ends_a_stubborn_command(
-    shell: list[str], known_by: str, stubborn: subprocess.Popen[bytes]
+    shell: list[str], known_by: str, stubborn: subprocess.Popen[bytes], mark: str
 ) -> None:
     session = str(stubborn.pid) if known_by == "session" else "0"
-    mark = str(ID) if known_by == "mark" else "no such mark"
-    words = [*shell, "-c", script.load("end"), "end", session, mark, "1"]
+    known_mark = mark if known_by == "mark" else str(uuid4())
+    words = [*shell, "-c", script.load("end"), "end", session, known_mark, "1"]
     # A process of ours that nobody has waited for would count as dead, as it does for init.
     waiter = threading.Thread(target=stubborn.wait)
     waiter.start()
