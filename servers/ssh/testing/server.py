@@ -66,7 +66,7 @@ class SshServer:
         self.max_sessions = max_sessions
         self._host_key = Ed25519Key.from_private_key(StringIO(host_key))
         self._listener: socket.socket | None = None
-        self._acceptor = threading.Thread(target=self._accept, name="sshd-accept", daemon=True)
+        self._acceptor: threading.Thread | None = None
         self._connections: list[_Connection] = []
         self._lock = threading.Lock()
         self._closing = False
@@ -76,6 +76,9 @@ class SshServer:
         listener = socket.create_server((self.host, self.port), backlog=LISTEN_BACKLOG)
         self.port = listener.getsockname()[1]
         self._listener = listener
+        self._acceptor = threading.Thread(
+            target=self._accept, args=(listener,), name="sshd-accept", daemon=True
+        )
         self._acceptor.start()
 
     def close(self) -> None:
@@ -83,12 +86,12 @@ class SshServer:
         with self._lock:
             self._closing = True
             connections, self._connections = self._connections, []
-        if self._listener is not None:
+        if self._listener is not None and self._acceptor is not None:
             # Waking the acceptor needs the shutdown: closing alone leaves it in accept().
             self._listener.shutdown(socket.SHUT_RDWR)
             self._listener.close()
             self._acceptor.join(JOIN_TIMEOUT)
-            self._listener = None
+            self._listener = self._acceptor = None
         for connection in connections:
             connection.close()
 
@@ -112,10 +115,10 @@ class SshServer:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _accept(self) -> None:
-        while self._listener is not None:
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
             try:
-                client, _ = self._listener.accept()
+                client, _ = listener.accept()
             except OSError:
                 return
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

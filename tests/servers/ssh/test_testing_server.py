@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -214,6 +215,8 @@ def test_nothing_but_exec_is_served(login):
         login.open_session(timeout=TIMEOUT).invoke_subsystem("sftp")
     with pytest.raises(paramiko.ChannelException):
         login.open_channel("direct-tcpip", ("127.0.0.1", 22), ("127.0.0.1", 0), timeout=TIMEOUT)
+    with pytest.raises(paramiko.ChannelException):
+        login.open_channel("no-such-kind", timeout=TIMEOUT)
     with pytest.raises(paramiko.SSHException):
         login.request_port_forward("127.0.0.1", 0)
 
@@ -234,6 +237,33 @@ def test_a_launcher_that_fails_says_so_to_the_client(key):
         assert run(transport, "rm") == (126, b"", b"rm is not for you\n")
         transport.close()
         transport.join(TIMEOUT)
+
+
+def test_a_launcher_may_leave_streams_out(key):
+    def launch(command, environment):
+        return subprocess.Popen(["sh", "-c", command], stderr=subprocess.PIPE, bufsize=0)
+
+    with SshServer(host_key=key.private_key, passwords={"a": "b"}, launch=launch) as server:
+        transport = connect(server)
+        transport.auth_password("a", "b")
+        assert run(transport, "echo here >&2", b"unread") == (0, b"", b"here\n")
+        transport.close()
+        transport.join(TIMEOUT)
+
+
+def test_a_client_that_comes_while_it_closes_is_turned_away(key):
+    with SshServer(host_key=key.private_key) as server:
+        server._closing = True
+        with socket.create_connection((server.host, server.port)) as client:
+            assert client.recv(1) == b""
+
+
+def test_closing_twice_is_no_error(key):
+    server = SshServer(host_key=key.private_key)
+    server.close()
+    server.start()
+    server.close()
+    server.close()
 
 
 def test_a_slow_login_is_slow(key):
