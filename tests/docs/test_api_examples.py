@@ -1,0 +1,71 @@
+"""The examples of the API guide, run against OpsManager and its demo servers."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.docs.fences import DOCS, fences
+from tests.stack.demo import Demo, begin
+from tests.stack.stack import PASSWORD, Stack, running
+
+pytest_plugins = ("tests.stack.fixtures",)
+pytestmark = pytest.mark.xdist_group("stack")
+
+TOOLS = ("bash", "curl", "jq")
+PATIENCE = 300.0
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Return one of our own: a cooldown on web-1 is no business of other tests."""
+    with running(tmp_path_factory.mktemp("stack")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def demo(stack: Stack) -> Demo:
+    """Return the demo servers of this stack."""
+    return begin(stack)
+
+
+@pytest.fixture(autouse=True)
+def tools() -> None:
+    """Skip where a tool of the examples is missing; fail instead with CI=true."""
+    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    if missing and os.environ.get("CI") == "true":
+        pytest.fail(f"Install {' and '.join(missing)}.")
+    if missing:
+        pytest.skip(f"needs {' and '.join(missing)}")
+
+
+def test_the_examples_of_the_api_guide_do_what_they_say(
+    stack: Stack, demo: Demo, tmp_path: Path
+) -> None:
+    demo.stop("web-1", "shop.service")
+    first, *blocks = (fence.code for fence in fences(DOCS / "api.md", "sh"))
+    assert first.startswith("API=http://127.0.0.1:8000")
+    script = "\n".join(["set -eu", f"API={stack.address}/api/v1", *blocks])
+
+    ended = subprocess.run(
+        ["bash", "-c", script],
+        env={"PATH": os.environ["PATH"], "PASSWORD": PASSWORD},
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+
+    said = ended.stdout
+    assert ended.returncode == 0, f"{said}\n{ended.stderr}"
+    assert '"admin"' in said
+    assert '"serviceName"' in said
+    assert "systemctl restart shop.service" in said
+    assert '"verdict": "FIXED"' in said
+    assert "429 " in said
+    assert '"RATE_LIMIT_EXCEEDED"' in said
+    assert "ACCEPTED" in said
