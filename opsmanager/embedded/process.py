@@ -1,11 +1,13 @@
 """One program and one running process of it, in a process group of its own."""
 
 import asyncio
+import contextlib
 import signal
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from opsmanager.embedded.account import Account
 from opsmanager.embedded.errors import ProgramError
@@ -40,27 +42,27 @@ class Program:
     """Show nothing of what it writes (its last lines are kept for when it fails)."""
 
 
-class Process:
+class Process(asyncio.SubprocessProtocol):
     """A running process: its output goes to the terminal line by line, its end can be awaited."""
 
-    def __init__(
-        self, program: Program, running: asyncio.subprocess.Process, terminal: Terminal
-    ) -> None:
+    def __init__(self, program: Program, terminal: Terminal) -> None:
         self.program = program
         self.lines: deque[str] = deque(maxlen=KEPT_LINES)
         """What it wrote last."""
-        self._running = running
         self._terminal = terminal
-        self._family = Family(running.pid)
-        self._has_ended = False
-        self._reading = asyncio.create_task(self._read())
+        self._rest = b""
+        # asyncio's own wait() lasts until a killed process's children have closed its output too.
+        self._exited = asyncio.Event()
+        self._drained = asyncio.Event()
+        self._is_over = False
 
     @classmethod
     async def start(cls, program: Program, *, terminal: Terminal, watchdog: Watchdog) -> "Process":
         """Start `program`. Raises ProgramError when that is not possible."""
         account = program.account
         try:
-            running = await asyncio.create_subprocess_exec(
+            _, process = await asyncio.get_running_loop().subprocess_exec(
+                lambda: cls(program, terminal),
                 *program.command,
                 env=dict(program.environment),
                 cwd=program.folder,
@@ -76,50 +78,64 @@ class Process:
             raise ProgramError(
                 f"{program.name} cannot be started: {program.command[0]}: {error.strerror}."
             ) from None
-        watchdog.started(running.pid, program.stop_signal)
-        return cls(program, running, terminal)
+        watchdog.started(process.pid, program.stop_signal)
+        return process
 
     @property
     def pid(self) -> int:
         """The process id, which is also its group's."""
-        return self._running.pid
+        return self._transport.get_pid()
 
     async def ended(self) -> int:
         """Wait for its end; return its exit status, negative for a signal.
 
         What it leaves behind in its group is ended too.
         """
-        status = await self._running.wait()
+        await self._exited.wait()
         self.kill()
-        await asyncio.wait([self._reading], timeout=DRAIN_PATIENCE)
-        self._reading.cancel()
-        self._has_ended = True
-        return status
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._drained.wait(), DRAIN_PATIENCE)
+        self._is_over = True
+        self._transport.close()
+        return self._transport.get_returncode() or 0
 
     def ask_to_stop(self) -> None:
         """Send the stop signal."""
-        if not self._has_ended:
+        if not self._is_over:
             self._family.signal(self.program.stop_signal)
 
     def kill(self) -> None:
         """End it and all it started, at once."""
-        # Its number may be another's by now.
-        if not self._has_ended:
+        # Once it is over, its number may be another's.
+        if not self._is_over:
             self._family.kill()
 
-    async def _read(self) -> None:
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The process has been started."""
+        self._transport = cast("asyncio.SubprocessTransport", transport)
+        self._family = Family(self.pid)
+
+    def pipe_data_received(self, _fd: int, data: bytes) -> None:
         """Hand on each line as it comes; a line without end is cut where it gets too long."""
-        assert self._running.stdout is not None  # noqa: S101  (tells mypy)
-        rest = b""
-        while chunk := await self._running.stdout.read(65536):
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                self._show(line)
-            if len(rest) > LONGEST_LINE:
-                self._show(rest)
-                rest = b""
-        if rest:
-            self._show(rest)
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._show(line)
+        if len(self._rest) > LONGEST_LINE:
+            self._show_rest()
+
+    def pipe_connection_lost(self, _fd: int, _exc: Exception | None) -> None:
+        """Nobody can write any more."""
+        if self._rest:
+            self._show_rest()
+        self._drained.set()
+
+    def process_exited(self) -> None:
+        """The leader has gone; its children may still live."""
+        self._exited.set()
+
+    def _show_rest(self) -> None:
+        rest, self._rest = self._rest, b""
+        self._show(rest)
 
     def _show(self, raw: bytes) -> None:
         line = raw.decode(errors="replace").rstrip("\r")

@@ -7,9 +7,11 @@ from collections.abc import Callable
 PATIENCE = 60.0
 
 
-def eventually(condition: Callable[[], object], what: str = "the condition") -> None:
+def eventually(
+    condition: Callable[[], object], what: str = "the condition", *, patience: float = PATIENCE
+) -> None:
     """Wait until `condition` holds."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < deadline, f"never came: {what}"
         time.sleep(0.02)
@@ -18,5 +20,5 @@ def eventually(condition: Callable[[], object], what: str = "the condition") -> 
 class Screen(io.StringIO):
     """A terminal's text."""
 
-    def wait_for(self, text: str, times: int = 1) -> None:
-        eventually(lambda: self.getvalue().count(text) >= times, f"{text!r}")
+    def wait_for(self, text: str, *, patience: float = PATIENCE) -> None:
+        eventually(lambda: text in self.getvalue(), f"{text!r}", patience=patience)

@@ -7,13 +7,13 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import psutil
 import pytest
 
 from opsmanager.embedded import supervisor as module
 from opsmanager.embedded.errors import ProgramError
 from opsmanager.embedded.process import Program
 from opsmanager.embedded.supervisor import Supervisor
+from tests.embedded.processes import lives
 from tests.embedded.screen import PATIENCE, Screen
 
 Make = Callable[..., Program]
@@ -82,6 +82,25 @@ def test_a_killed_process_is_started_again(
 
     run(supervisor, work)
     assert "web died (killed by signal 9) and is started again in 0.5 s" in screen.getvalue()
+
+
+def test_children_that_a_killed_process_leaves_do_not_hide_its_death(
+    supervisor: Supervisor, screen: Screen, python: Make, tmp_path: Path
+) -> None:
+    code = (
+        "child = subprocess.Popen(['sleep', '600']); (here / 'child').write_text(str(child.pid))\n"
+    )
+
+    async def work() -> None:
+        await supervisor.keep(staying(python, "web", code + STAY))
+        await until((tmp_path / "web").exists)
+        await until((tmp_path / "child").exists)
+        child = int((tmp_path / "child").read_text())
+        os.kill(pid_of(tmp_path, "web"), signal.SIGKILL)
+        await until(lambda: "web died" in screen.getvalue())
+        assert not lives(child)
+
+    run(supervisor, work)
 
 
 def test_a_process_that_dies_again_and_again_is_said(
@@ -240,7 +259,3 @@ def test_what_never_gets_ready_is_told(supervisor: Supervisor, python: Make) -> 
             await supervisor.until_ready("web", never, patience=0.1)
 
     run(supervisor, work)
-
-
-def lives(pid: int) -> bool:
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE

@@ -11,6 +11,7 @@ import pytest
 
 from opsmanager.embedded import watchdog as module
 from opsmanager.embedded.watchdog import Watchdog, watch
+from tests.embedded.processes import lives
 from tests.embedded.screen import eventually
 
 SUPERVISOR = """
@@ -89,10 +90,3 @@ def test_a_killed_watchdog_does_not_stop_the_work() -> None:
     watchdog.started(1, signal.SIGTERM)
     watchdog.ended(1)
     watchdog.dismiss()
-
-
-def lives(process: psutil.Process) -> bool:
-    try:
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
