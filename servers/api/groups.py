@@ -1,0 +1,97 @@
+"""The endpoints of server groups."""
+
+from uuid import UUID
+
+from django.shortcuts import get_object_or_404
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from opsmanager.accounts.requests import user_of
+from opsmanager.common.api.describe import endpoint
+from opsmanager.common.api.envelopes import one, page
+from opsmanager.common.api.paging import listed
+from servers.api import serializers
+from servers.api.access import listed_for, require
+from servers.models import ServerGroup
+from servers.services import servers
+
+
+class GroupsView(APIView):
+    """All server groups."""
+
+    @endpoint(
+        "listServerGroups",
+        tag="servers",
+        answers={200: page("groups", serializers.ServerGroupSerializer)},
+        fails=(400, 401),
+        ordering=("name",),
+        paged=True,
+    )
+    def get(self, request: Request) -> Response:
+        """List the server groups."""
+        rows = listed_for(request, "servers.view_servergroup", ServerGroup.objects.all())
+        return listed(
+            request,
+            rows,
+            name="groups",
+            serializer=serializers.ServerGroupSerializer,
+            ordering=("name",),
+        )
+
+    @endpoint(
+        "createServerGroup",
+        tag="servers",
+        takes=serializers.ServerGroupSerializer,
+        answers={201: one("group", serializers.ServerGroupSerializer)},
+        fails=(400, 401, 403),
+    )
+    def post(self, request: Request) -> Response:
+        """Make a server group."""
+        require(request, "servers.add_servergroup")
+        asked = serializers.ServerGroupSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        group = servers.save_group(actor=user_of(request), **asked.validated_data)
+        return Response({"group": serializers.ServerGroupSerializer(group).data}, status=201)
+
+
+class GroupView(APIView):
+    """One server group."""
+
+    @endpoint(
+        "getServerGroup",
+        tag="servers",
+        answers={200: one("group", serializers.ServerGroupSerializer)},
+    )
+    def get(self, request: Request, pk: UUID) -> Response:
+        """Show a server group."""
+        rows = listed_for(request, "servers.view_servergroup", ServerGroup.objects.all())
+        group = get_object_or_404(rows, pk=pk)
+        return Response({"group": serializers.ServerGroupSerializer(group).data})
+
+    @endpoint(
+        "updateServerGroup",
+        tag="servers",
+        takes=serializers.ServerGroupSerializer,
+        answers={200: one("group", serializers.ServerGroupSerializer)},
+        fails=(400, 401, 403, 404),
+    )
+    def patch(self, request: Request, pk: UUID) -> Response:
+        """Change what is given of a server group."""
+        rows = listed_for(request, "servers.view_servergroup", ServerGroup.objects.all())
+        group = get_object_or_404(rows, pk=pk)
+        require(request, "servers.change_servergroup")
+        asked = serializers.ServerGroupSerializer(group, data=request.data, partial=True)
+        asked.is_valid(raise_exception=True)
+        fields = {"name": group.name, "description": group.description}
+        group = servers.save_group(
+            actor=user_of(request), group=group, **(fields | asked.validated_data)
+        )
+        return Response({"group": serializers.ServerGroupSerializer(group).data})
+
+    @endpoint("deleteServerGroup", tag="servers", answers={204: None})
+    def delete(self, request: Request, pk: UUID) -> Response:
+        """Delete a server group; its servers stay."""
+        require(request, "servers.delete_servergroup")
+        servers.delete_group(actor=user_of(request), group=get_object_or_404(ServerGroup, pk=pk))
+        return Response(status=204)

@@ -1,0 +1,82 @@
+"""The endpoints of looking at a server: can it be reached, and is it itself?"""
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from opsmanager.accounts.requests import user_of
+from opsmanager.common.api.describe import endpoint
+from opsmanager.common.api.envelopes import one
+from opsmanager.common.problems import Unavailable
+from servers.api import serializers
+from servers.api.access import require
+from servers.models import ProbeKind, Server
+from servers.selectors import host_keys as host_key_selectors
+from servers.selectors import servers as selectors
+from servers.services import host_keys, probes
+
+
+class CheckView(APIView):
+    """Logging in to a server, to see whether it can be reached."""
+
+    @endpoint(
+        "checkServer",
+        tag="servers",
+        answers={200: one("check", serializers.CheckSerializer)},
+        fails=(401, 403, 404, 503),
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Let a worker log in to the server, and say what it found."""
+        server = selectors.get(request.user, pk)
+        probe = probes.request(actor=user_of(request), server=server, kind=ProbeKind.CHECK)
+        found = serializers.CheckSerializer(probes.wait(probe))
+        return Response({"check": found.data})
+
+
+class HostKeyView(APIView):
+    """The host key of a server."""
+
+    @endpoint(
+        "getHostKey",
+        tag="servers",
+        answers={200: one("hostKey", serializers.HostKeySerializer)},
+        fails=(401, 403, 404, 503),
+    )
+    def get(self, request: Request, pk: UUID) -> Response:
+        """Let a worker look at the key that the server offers now, and compare."""
+        server = selectors.get(request.user, pk)
+        probe = probes.wait(
+            probes.request(actor=user_of(request), server=server, kind=ProbeKind.HOST_KEY)
+        )
+        if not probe.reachable:
+            raise Unavailable(probe.message, code=probe.error_code)
+        return _host_key(server)
+
+    @endpoint(
+        "acceptHostKey",
+        tag="servers",
+        takes=serializers.FingerprintSerializer,
+        answers={200: one("hostKey", serializers.HostKeySerializer)},
+        fails=(400, 401, 403, 404, 409),
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Accept the offered key, if it is the one with this fingerprint."""
+        server = selectors.get(request.user, pk)
+        require(request, "servers.change_server")
+        asked = serializers.FingerprintSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        host_keys.accept(actor=user_of(request), server=server, **asked.validated_data)
+        return _host_key(server)
+
+
+def _host_key(server: Server) -> Response:
+    known = host_key_selectors.of(server)
+    shown: dict[str, Any] = {
+        "status": known.status,
+        "accepted": serializers.key_as_json(known.accepted),
+        "offered": serializers.key_as_json(known.offered),
+    }
+    return Response({"hostKey": shown})
