@@ -20,6 +20,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
     "health_check_interval": 25,
     "visibility_timeout": 3600,
+    # Whoever sends a message tries once more and goes on: a page never waits for a lost broker.
+    # Workers wait for it as long as it takes, by the setting above.
+    "max_retries": 1,
+    "interval_start": 0.1,
     # Several queues are read in the order in which they are named: HIGH first.
     "queue_order_strategy": "priority",
 }
