@@ -10,6 +10,7 @@ import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from servers.ssh.host_keys import HostKey
 from servers.ssh.target import Target
@@ -103,12 +104,18 @@ class Sshd:
             if process_name(pid) in ("sshd", "sshd-session"):
                 send(pid, number)
 
+    def freeze(self) -> None:
+        """Let it answer nobody any more: neither its connections nor new ones."""
+        assert self.process is not None
+        send(self.process.pid, signal.SIGSTOP)
+        self.signal_connections(signal.SIGSTOP)
+
     @property
     def host_keys(self) -> tuple[HostKey, ...]:
         words = [Path(f"{path}.pub").read_text().split() for path in self.host_key_files]
         return tuple(HostKey(type=word[0], blob_base64=word[1]) for word in words)
 
-    def target(self, **changes: object) -> Target:
+    def target(self, **changes: Any) -> Target:
         target = Target(
             name="web1",
             hostname="127.0.0.1",

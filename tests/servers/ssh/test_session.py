@@ -283,6 +283,24 @@ class TestStop:
             assert caught.value.ending.outcome is Outcome.UNREACHABLE
             assert "may still run" in str(caught.value)
 
+    def test_a_frozen_server_cannot_be_asked_and_that_is_said_soon(
+        self, sshd: Sshd, session: Session
+    ) -> None:
+        result = Result()
+        asked_at: list[float] = []
+
+        def stop() -> str | None:
+            if not result.stdout:
+                return None
+            sshd.freeze()
+            asked_at.append(time.monotonic())
+            return "CANCELLED"
+
+        with pytest.raises(CommandStopped) as caught:
+            session.run(command("echo on; sleep 100"), on_output=result.take, stop=stop)
+        assert caught.value.ending.outcome is Outcome.UNREACHABLE
+        assert time.monotonic() - asked_at[0] < 45
+
 
 class TestRecord:
     def test_a_second_start_is_refused(self, session: Session, sshd: Sshd) -> None:
