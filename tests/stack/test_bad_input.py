@@ -164,8 +164,8 @@ def test_a_server_that_the_user_may_not_operate(stack: Stack, add: AddServer) ->
 
 def test_a_cooldown_that_is_not_over(stack: Stack, demo: Demo) -> None:
     parameters = {"serviceName": "mailer.service"}
-    first = stack.api().run("SERVICE_RESTART", demo["app-1"], parameters=parameters)
-    refused = stack.api().launch("SERVICE_RESTART", demo["app-1"], parameters=parameters)
+    first = stack.api().run("SERVICE_RESTART", demo.servers["app-1"], parameters=parameters)
+    refused = stack.api().launch("SERVICE_RESTART", demo.servers["app-1"], parameters=parameters)
 
     assert first["status"] == "SUCCESS"
     assert refused.error == (429, "RATE_LIMIT_EXCEEDED")
