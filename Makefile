@@ -15,7 +15,7 @@ ASSETS := static/vendor/.built
 ASSET_SOURCES := $(wildcard static/package.json static/package-lock.json static/build.mjs static/icons.json)
 
 # Some machines trust certificates of their own, which only the second way knows.
-uv = $(BIN)/uv pip $(1) --quiet --python $(BIN)/python \
+uv = $(BIN)/uv pip $(1) --quiet --python $(BIN)/python 2> /dev/null \
 	|| $(BIN)/uv --system-certs pip $(1) --quiet --python $(BIN)/python
 SYSTEM_CERTIFICATES := $(wildcard /etc/ssl/certs/ca-certificates.crt)
 
@@ -117,7 +117,7 @@ $(DEV_READY): requirements-dev.lock | $(UV_READY)
 
 $(ASSETS): $(ASSET_SOURCES) | $(UV_READY)
 	@echo "Building the pages' assets"
-	@node -e 'process.exit(parseInt(process.versions.node) < $(NODE_LEAST))' 2> /dev/null \
+	@node -e 'process.exit(Number(parseInt(process.versions.node) < $(NODE_LEAST)))' 2> /dev/null \
 		&& command -v npm > /dev/null || test -x $(BIN)/npm \
 		|| { $(call uv,install $(NODE_WHEEL)); }
 	@if test -x $(BIN)/npm; then PATH="$(CURDIR)/$(BIN):$$PATH"; fi; \
