@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
@@ -31,6 +31,8 @@ from opsmanager.common.problems import (
     Problem,
 )
 from servers.models import Server
+
+_KEY_LENGTH: Final = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +120,11 @@ def _known(asked: Launch) -> Execution | None:
     """Return the execution that the same idempotency key made before."""
     if asked.idempotency_key is None:
         return None
+    if not 0 < len(asked.idempotency_key) <= _KEY_LENGTH:
+        raise Invalid(
+            f"Use an Idempotency-Key of 1 to {_KEY_LENGTH} characters, such as a UUID.",
+            details={"idempotencyKey": [f"Use 1 to {_KEY_LENGTH} characters."]},
+        )
     with_key = Execution.objects.filter(
         triggered_by_user=asked.actor, idempotency_key=asked.idempotency_key
     )
