@@ -167,7 +167,7 @@ class EveryKind(Runbook, registry=SAMPLES):
 
     count: int = Param(3, ge=1, le=5, unit="times", help="How often")
     share: float = Param(0.5, ge=0, le=1, help="How much")
-    mode: Literal["soft", "hard"] = Param("soft", help="How")
+    manner: Literal["soft", "hard"] = Param("soft", help="How")
     loud: bool = Param(False, help="Whether to say so")
     names: tuple[str, ...] = Param((), help="Whom", labels=("who",))
     text: str = Param("", multiline=True, help="What to say")

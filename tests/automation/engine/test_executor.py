@@ -138,6 +138,18 @@ def test_the_summary_of_a_dry_run_counts_the_commands() -> None:
     assert rehearse(reading, {}, {}, is_dry_run=True).outcome.summary == "Looked."
 
 
+def test_the_summary_of_a_dry_run_says_what_it_would_affect() -> None:
+    def go(_runbook: Runbook, run: Run) -> None:
+        run.affects = "3 files in /srv"
+        run.note(run.affects)
+        run.change("a")
+
+    assert rehearse(with_steps(go), {}, {"a": reply()}, is_dry_run=True).outcome.summary == (
+        "Would affect 3 files in /srv. Would send 1 changing command: a"
+    )
+    assert rehearse(with_steps(go), {}, {"a": reply()}).outcome.summary.endswith("done, 1 step.")
+
+
 @pytest.mark.parametrize(
     ("error", "status", "code"),
     [

@@ -1,6 +1,6 @@
 import pytest
 
-from automation.engine import Run, Runbook, step
+from automation.engine import Param, Run, Runbook, step
 from automation.engine.errors import CommandFailed, ConnectionLost, LeaseLost
 from automation.engine.registry import Registry
 from automation.engine.results import ErrorCode, Status
@@ -104,3 +104,34 @@ def test_where_nothing_can_be_taken_back_the_reason_is_told() -> None:
 def test_a_lost_lease_leaves_the_rollback_at_once() -> None:
     with pytest.raises(LeaseLost):
         rehearse_rollback(Three, {}, {"undo": LeaseLost()}, data={}, steps_done=3)
+
+
+class Copying(Runbook, registry=Registry()):
+    """Can be taken back only where it was asked to keep a copy."""
+
+    id = "COPYING"
+    title = "Copying"
+
+    keep: bool = Param(default=False, help="Keep a copy")
+
+    def why_irreversible(self) -> str:
+        return "" if self.keep else "No copy was kept."
+
+    @step("Remove")
+    def remove(self, run: Run) -> None:
+        run.change("do", "it")
+
+    @remove.undo
+    def restore(self, run: Run) -> None:
+        run.change("undo", "it")
+
+
+def test_parameters_can_make_it_irreversible() -> None:
+    assert rollback_plan(Copying, 1) == ["Remove"]
+    assert rollback_plan(Copying(keep=True), 1) == ["Remove"]
+    assert rollback_plan(Copying(), 1) == []
+    refused = rehearse_rollback(Copying, {}, REPLIES, data={}, steps_done=1)
+    assert refused.commands == []
+    assert refused.outcome.error_message == "Nothing to roll back: No copy was kept."
+    back = rehearse_rollback(Copying, {"keep": True}, REPLIES, data={}, steps_done=1)
+    assert back.commands == ["undo it"]

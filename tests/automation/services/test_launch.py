@@ -169,7 +169,7 @@ def test_a_runbook_whose_code_is_gone_is_refused() -> None:
         ("SAMPLE_MENDING", {"path": "/x", "colour": 1}, "colour", "no such parameter"),
         ("SERVICE_RESTART", {"serviceName": "nginx; rm -rf /"}, "serviceName", "unit"),
         ("SAMPLE_EVERY_KIND", {"count": 9}, "count", "5"),
-        ("SAMPLE_EVERY_KIND", {"mode": "loud"}, "mode", "soft"),
+        ("SAMPLE_EVERY_KIND", {"manner": "loud"}, "manner", "soft"),
     ],
 )
 def test_a_bad_parameter_is_refused_by_name(

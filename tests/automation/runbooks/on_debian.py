@@ -1,0 +1,80 @@
+"""Fixtures for runbooks on a real Debian server: one that logs in as root, one that uses sudo.
+
+A test module says `pytest_plugins = ("tests.servers.systemd.fixtures",
+"tests.automation.runbooks.on_debian")`.
+"""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from automation.engine.executor import Executor
+from automation.engine.params import parse
+from automation.engine.results import Outcome
+from automation.engine.runbook import Runbook
+from automation.engine.testing import ManualStop, MemoryJournal
+from tests.automation.runbooks.openssh import OpensshTransport
+from tests.servers.systemd.machines import SystemdMachine
+
+PLAYGROUND = "/srv/opsmanager-try"
+"""A folder of the test's own on the machine, gone afterwards."""
+
+# Everything but what an ssh login, the journal and the clock change by themselves.
+_SNAPSHOT = r"""
+find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /var/log \
+    -o -path /var/lib/systemd \) -prune -o -printf '%p %y %s %m %U:%G %i %T@ %C@ %l\0' |
+    LC_ALL=C sort -z | tr '\0' '\n'
+"""
+
+
+class RealTime(ManualStop):
+    """Never stops, and really waits."""
+
+    def wait(self, seconds: float) -> str | None:
+        time.sleep(seconds)
+        return super().wait(seconds)
+
+
+class Debian:
+    """A machine, and an executor that is logged in to it."""
+
+    def __init__(self, machine: SystemdMachine, user: str, folder: Path) -> None:
+        self.machine = machine
+        self.user = user
+        self.journal = MemoryJournal()
+        transport = OpensshTransport(machine, user, folder)
+        self.executor = Executor(transport=transport, journal=self.journal, stop=RealTime())
+
+    def execute(
+        self, runbook: type[Runbook], params: dict[str, Any], *, is_dry_run: bool = False
+    ) -> Outcome:
+        """Run a runbook with these parameters."""
+        return self.executor.execute(parse(runbook, params), is_dry_run=is_dry_run)
+
+    def roll_back(self, runbook: type[Runbook], params: dict[str, Any], done: Outcome) -> Outcome:
+        """Take an execution back."""
+        return self.executor.roll_back(
+            parse(runbook, params), data=done.data, steps_done=done.steps_done
+        )
+
+    def sh(self, script: str, *arguments: str, check: bool = True) -> str:
+        """Run a script on it as root, past sshd, to arrange or to look; return what it prints."""
+        return self.machine.run("sh", "-c", script, "sh", *arguments, check=check).stdout
+
+    def files(self) -> list[str]:
+        """Return its files with all that a change of one would change."""
+        return self.sh(_SNAPSHOT).splitlines()
+
+
+@pytest.fixture(params=["root", "ops"])
+def debian(
+    request: pytest.FixtureRequest, systemd_machine: SystemdMachine, tmp_path: Path
+) -> Iterator[Debian]:
+    """A server, used as root and as a user who has sudo without a password."""
+    server = Debian(systemd_machine, request.param, tmp_path)
+    server.sh('mkdir -p "$1"', PLAYGROUND)
+    yield server
+    server.sh('rm -rf -- "$1"', PLAYGROUND)
