@@ -8,7 +8,7 @@ from opsmanager.common.models import TimestampedModel, UUIDModel
 class AuthType(models.TextChoices):
     """What a credential proves itself with."""
 
-    PASSWORD = "PASSWORD", "Password"  # noqa: S105 - a kind, no password
+    PASSWORD = "PASSWORD", "Password"
     PRIVATE_KEY = "PRIVATE_KEY", "Private key"
 
 
