@@ -35,12 +35,14 @@ def test_a_living_idle_server_is_left_alone(sshd: Sshd, watch: Watch) -> None:
 def test_a_silent_server_is_noticed(sshd: Sshd, proxy: Proxy, watch: Watch, how: str) -> None:
     transport = log_in(sshd.target(port=proxy.port))
     watch.add(transport)
+    # sshd answers from a process that it starts only after the login.
+    transport.open_session(timeout=30).close()
     if how == "frozen":
         sshd.signal_connections(signal.SIGSTOP)
     else:
         proxy.stalled.set()
     wait_until(lambda: not transport.is_active())
-    assert transport not in threading.enumerate()
+    wait_until(lambda: transport not in threading.enumerate())
 
 
 def test_a_dead_one_is_forgotten(sshd: Sshd, watch: Watch) -> None:
