@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 
+from opsmanager.common.widgets import SecretTextarea
 from servers.models import AuthType, Credential, Server
 
 _NAME_LENGTH = 100
@@ -21,7 +22,7 @@ class ServerForm(forms.ModelForm[Server]):
         max_length=16384,
         strip=False,
         label="Private key",
-        widget=forms.Textarea({"rows": 4, "autocomplete": "off", "spellcheck": "false"}),
+        widget=SecretTextarea({"rows": 4, "autocomplete": "off", "spellcheck": "false"}),
         help_text="As in ~/.ssh/id_ed25519; sealed at once and never shown again",
     )
     new_passphrase = forms.CharField(
