@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from opsmanager.accounts.requests import user_of
+from opsmanager.common.widgets import SecretTextarea
 from servers.models import AuthType, Credential, HostKey, Server, ServerGroup
 from servers.services import credentials, servers
 
@@ -18,7 +19,7 @@ class CredentialForm(forms.ModelForm[Credential]):
     password = forms.CharField(
         required=False, strip=False, widget=forms.PasswordInput({"autocomplete": "new-password"})
     )
-    private_key = forms.CharField(required=False, strip=False, widget=forms.Textarea({"rows": 6}))
+    private_key = forms.CharField(required=False, strip=False, widget=SecretTextarea({"rows": 6}))
     passphrase = forms.CharField(
         required=False, strip=False, widget=forms.PasswordInput({"autocomplete": "new-password"})
     )
@@ -74,9 +75,11 @@ class ServerAdmin(admin.ModelAdmin[Server]):
 
     def save_model(self, request: HttpRequest, obj: Server, form: Any, change: bool) -> None:
         """Save through the service, which audits and retires the key of a moved server."""
-        values = {name: value for name, value in form.cleaned_data.items() if name != "groups"}
         row = Server.objects.get(pk=obj.pk) if change else None
-        obj.pk = servers.save(actor=user_of(request), server=row, **values).pk
+        obj.pk = servers.save(actor=user_of(request), server=row, **form.cleaned_data).pk
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """The service has put the server into its groups already."""
 
     def delete_model(self, request: HttpRequest, obj: Server) -> None:
         """Delete through the service, which audits."""

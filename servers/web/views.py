@@ -65,6 +65,7 @@ def server_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     context = {
         **_host_key_context(request, server),
         **_check_context(server),
+        "groups": server.groups.all(),
         "recent": server.executions.select_related("runbook", "triggered_by_user").order_by(
             "-queued_at"
         )[:_RECENT]
