@@ -74,13 +74,19 @@ def _cluster(link: Path, account: Account) -> Path:
 
 
 def _copied(programs: Path) -> Path:
-    """Copy the programs to the shared place, once for each version of the wheel."""
-    built = int(programs.stat().st_mtime)
-    target = SHARED / f"postgresql-{VERSION}-{built}"
+    """Copy the programs to the shared place, once for each installation of the wheel."""
+    install = programs.parent
+    package = install.parent
+    # The programs look for these beside their package.
+    libraries = package.with_name(f"{package.name}.libs")
+    target = SHARED / f"postgresql-{VERSION}-{programs.stat().st_mtime_ns}"
+    copy = target / package.name / install.name
     if not target.exists():
         SHARED.mkdir(mode=0o755, parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix="draft-", dir=SHARED))
-        shutil.copytree(programs.parent, draft / "install", symlinks=True)
+        shutil.copytree(install, draft / package.name / install.name, symlinks=True)
+        if libraries.exists():
+            shutil.copytree(libraries, draft / libraries.name, symlinks=True)
         draft.chmod(0o755)
         try:
             draft.rename(target)
@@ -89,7 +95,7 @@ def _copied(programs: Path) -> Path:
             shutil.rmtree(draft)
             if not target.exists():
                 raise
-    return target / "install" / "bin"
+    return copy / programs.name
 
 
 def _installed() -> Path:

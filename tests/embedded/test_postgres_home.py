@@ -1,6 +1,10 @@
 """Where PostgreSQL's programs and data lie, also where its account cannot go."""
 
 import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,10 +17,13 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root changes its ac
 
 
 @pytest.fixture
-def shared(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shared = tmp_path_factory.mktemp("shared")
+def shared(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    # pytest's own folders let nobody else in, and this one is there for others.
+    shared = Path(tempfile.mkdtemp(prefix="opsmanager-shared-"))
+    shared.chmod(0o755)
     monkeypatch.setattr(postgres_home, "SHARED", shared)
-    return shared
+    yield shared
+    shutil.rmtree(shared)
 
 
 @pytest.fixture
@@ -50,14 +57,21 @@ def test_data_its_account_cannot_reach_lie_outside_with_a_link(private: Path, sh
 def test_programs_its_account_cannot_reach_are_copied_once(
     private: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hidden = private / "pginstall" / "bin"
-    hidden.mkdir(parents=True)
-    (hidden / "postgres").touch()
+    installed = postgres_home._installed()
+    site_packages = installed.parents[2]
+    for name in (installed.parents[1].name, f"{installed.parents[1].name}.libs"):
+        shutil.copytree(site_packages / name, private / name, symlinks=True)
+    hidden = private / installed.relative_to(site_packages)
     monkeypatch.setattr(postgres_home, "_installed", lambda: hidden)
+
     programs = locate(private).programs
+
     assert shared in programs.parents
-    assert (programs / "postgres").exists()
     assert locate(private).programs == programs
+    account = locate(private).account
+    assert account is not None
+    for program in ("initdb", "postgres"):
+        subprocess.run([programs / program, "--version"], user=account.uid, check=True)
     assert len(list(shared.glob("postgresql-*"))) == 1
     assert not list(shared.glob("draft-*"))
 

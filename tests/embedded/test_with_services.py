@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from opsmanager.embedded.__main__ import PROJECT, main
+from opsmanager.embedded.postgres_home import discard
 from tests.embedded.screen import eventually
 
 CLEAN = {
@@ -96,5 +97,6 @@ def test_a_signal_ends_command_and_services(tmp_path: Path, number: signal.Signa
         else:
             process.send_signal(number)
     assert process.returncode == 128 + number
+    discard(tmp_path / "data")
     _, alive = psutil.wait_procs(started, timeout=60)
     assert not alive
