@@ -90,7 +90,7 @@ lock: $(UV_READY) ## write down the versions of all dependencies anew
 assets: $(ASSETS) ## build what the pages need from npm packages
 
 bench: $(DEV_READY) $(ASSETS) ## measure from POST to the first command on the server
-	$(WITH_SERVICES) $(BIN)/python benchmarks/latency.py $(ARGS)
+	$(WITH_SERVICES) $(BIN)/python -m benchmarks.latency $(ARGS)
 
 $(UV_READY):
 	@command -v $(PYTHON) > /dev/null || { \
