@@ -5,21 +5,15 @@ DIR/servers.json tells what OpsManager has to know of them.
 """
 
 import argparse
-import json
 import os
 import signal
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
-from opsmanager.embedded.demo import programs
 from opsmanager.embedded.demo.containment import libc
-from opsmanager.embedded.demo.containment.errors import ContainmentUnavailable
-from opsmanager.embedded.demo.fleet import FLEET
-from opsmanager.embedded.demo.identity import private_folder
-from opsmanager.embedded.demo.server import DemoServer
+from opsmanager.embedded.demo.fleet import Fleet
 
 UNCONTAINED = "OPSMANAGER_DEMO_UNCONTAINED"
 """Set to 1, no server is contained, as where that is impossible: to try out how that is."""
@@ -37,67 +31,18 @@ def main(words: Sequence[str], environ: Mapping[str, str]) -> int:
         signal.signal(number, lambda *_: stopped.set())
     if sys.platform == "linux":
         libc.die_with_parent(signal.SIGTERM)
-    private_folder(folder)
-    described = folder / "servers.json"
-    described.unlink(missing_ok=True)
-    servers = [DemoServer(one, folder=folder, number=n) for n, one in enumerate(FLEET)]
+    fleet = Fleet(folder, say=_say)
     try:
-        _begin(servers, described, forced=environ.get(UNCONTAINED) == "1")
+        forced = environ.get(UNCONTAINED) == "1"
+        fleet.begin(uncontained_because=f"{UNCONTAINED} is set" if forced else "")
         while not stopped.wait(LOOK_EVERY) and os.getppid() == parent:
-            _revive(servers)
+            fleet.look()
+    except OSError as error:
+        _say(f"The demo servers cannot be started: {error}.")
+        return 1
     finally:
-        described.unlink(missing_ok=True)
-        for server in servers:
-            server.close()
+        fleet.close()
     return 0
-
-
-def _begin(servers: list[DemoServer], described: Path, *, forced: bool) -> None:
-    """Contain all servers or none, open their doors, and write down where they are."""
-    reason = f"{UNCONTAINED} is set" if forced else _contain(servers, described.parent)
-    if reason:
-        _say(f"NOT CONTAINED: {reason}.")
-        _say("The demo servers therefore run only a few reading commands; runbooks are refused.")
-        for server in servers:
-            server.do_without_world()
-    for server in servers:
-        server.listen(_say)
-        kind = "contained" if server.world else "reading only"
-        _say(f"{server.blueprint.name} listens on 127.0.0.1:{server.port} ({kind}).")
-    new = described.with_suffix(".new")
-    new.write_text(json.dumps([one.describe() for one in servers], indent=2), encoding="utf-8")
-    new.replace(described)
-
-
-def _contain(servers: list[DemoServer], folder: Path) -> str:
-    """Build all worlds; return why that cannot be, and leave none then."""
-    if sys.platform != "linux":
-        return "only Linux can contain them"
-    programs.gather(folder / "programs")
-    try:
-        worlds = [server.world for server in servers if server.world is not None]
-        for world in worlds:
-            world.begin()
-        for world in worlds:
-            world.wait_until_ready()
-    except ContainmentUnavailable as error:
-        for server in servers:
-            server.close()
-        return str(error)
-    return ""
-
-
-def _revive(servers: list[DemoServer]) -> None:
-    """Give a server whose world has ended a new one."""
-    for server in servers:
-        world = server.world
-        if world is not None and not world.is_alive:
-            _say(f"The world of {server.blueprint.name} has ended; it gets a new one.")
-            world.end()
-            # Tried again at the next look.
-            with suppress(ContainmentUnavailable):
-                world.begin()
-                world.wait_until_ready()
 
 
 def _say(text: str) -> None:

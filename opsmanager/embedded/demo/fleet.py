@@ -1,100 +1,86 @@
-"""The three demo servers: a shop whose web front has died, its database, its full log disk."""
+"""All demo servers of this machine, from their worlds to the file that tells of them."""
 
-from opsmanager.embedded.demo.blueprint import Blueprint, Incident, Service
-from opsmanager.embedded.demo.inside.contents import LogFile
+import json
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
-WEB = Blueprint(
-    name="web-1",
-    description="Web front of the demo shop",
-    services=(
-        Service(
-            name="shop",
-            description="Shop web front",
-            arguments="--http 80 --every 60 --says 'GET /cart 200'",
-            restarts=False,
-        ),
-        Service(
-            name="sessions",
-            description="Session store of the shop",
-            arguments="--tcp 6379 --every 300 --says 'Saved 118 sessions'",
-        ),
-    ),
-    files={"/etc/shop/shop.conf": "listen = 127.0.0.1:80\nworkers = 2\nbackend = app-1:8080\n"},
-    logs=(
-        LogFile(path="/var/log/shop/access.log", kilobytes=3_000, age_days=0, line="GET / 200"),
-        LogFile(path="/var/log/shop/access.log.1", kilobytes=6_000, age_days=7, line="GET / 200"),
-    ),
-    killed=("shop.service",),
-    incident=Incident(
-        title="shop.service on web-1 is down",
-        severity="CRITICAL",
-        labels={
-            "alertname": "SystemdUnitFailed",
-            "unit": "shop.service",
-            "instance": "web-1:9100",
-        },
-        description="The shop's web front was killed and nothing has started it again: "
-        "customers see an error page.",
-    ),
-)
+from opsmanager.embedded.demo import programs
+from opsmanager.embedded.demo.containment.errors import ContainmentUnavailable
+from opsmanager.embedded.demo.identity import private_folder
+from opsmanager.embedded.demo.server import DemoServer
+from opsmanager.embedded.demo.shop import SHOP
 
-DATABASE = Blueprint(
-    name="db-1",
-    description="Orders database of the demo shop",
-    environment="production",
-    services=(
-        Service(
-            name="orders-db",
-            description="Orders database",
-            arguments="--tcp 5432 --every 120 --says 'checkpoint complete: wrote 214 buffers'",
-        ),
-        Service(
-            name="backup-agent",
-            description="Nightly backup of the orders database",
-            arguments="--every 600 --says 'Next backup at 02:00'",
-        ),
-    ),
-    files={"/etc/orders-db/orders-db.conf": "port = 5432\nmax_connections = 100\n"},
-    logs=(
-        LogFile(
-            path="/var/log/orders-db/slow-queries.log",
-            kilobytes=5_000,
-            age_days=2,
-            line="duration: 2412 ms  SELECT * FROM orders WHERE open",
-        ),
-    ),
-)
 
-APPLICATION = Blueprint(
-    name="app-1",
-    description="Order processing of the demo shop; its log disk is nearly full",
-    services=(
-        Service(
-            name="orders-api",
-            description="Orders API",
-            arguments="--http 8080 --every 120 --says 'GET /health 200'",
-        ),
-        Service(
-            name="mailer",
-            description="Sends order confirmations",
-            arguments="--every 90 --says 'Queue is empty'",
-        ),
-    ),
-    files={"/etc/orders-api/orders-api.conf": "port = 8080\nlog_level = debug\n"},
-    logs=(
-        LogFile(
-            path="/var/log/orders-api/debug.log",
-            kilobytes=14_000,
-            age_days=0,
-            line="DEBUG cache miss for order",
-        ),
-        LogFile(
-            path="/var/log/orders-api/debug.log.1",
-            kilobytes=15_500,
-            age_days=9,
-            line="DEBUG cache miss for order",
-        ),
-    ),
-)
+class Fleet:
+    """The demo servers, whose ports and keys stay in ``folder``; ``say`` gets lines for people."""
 
-FLEET = (WEB, DATABASE, APPLICATION)
+    def __init__(self, folder: Path, *, say: Callable[[str], None]) -> None:
+        self.folder = folder
+        self.servers = [DemoServer(one, folder=folder, number=n) for n, one in enumerate(SHOP)]
+        self._say = say
+
+    @property
+    def described(self) -> Path:
+        """``servers.json``: there while the servers listen."""
+        return self.folder / "servers.json"
+
+    def begin(self, *, uncontained_because: str = "") -> None:
+        """Contain all servers or none, open their doors, and write down where they are.
+
+        Call it from the main thread: a world ends with the thread that began it. With a reason not
+        to, none is contained. Raises ``OSError`` when the folder cannot be written to.
+        """
+        private_folder(self.folder)
+        self.described.unlink(missing_ok=True)
+        reason = uncontained_because or self._contain()
+        if reason:
+            self._say(f"NOT CONTAINED: {reason}.")
+            self._say("The demo servers run only a few reading commands, so runbooks fail there.")
+            for server in self.servers:
+                server.do_without_world()
+        for server in self.servers:
+            server.listen(self._say)
+            kind = "contained" if server.world else "reading only"
+            self._say(f"{server.blueprint.name} listens on 127.0.0.1:{server.port} ({kind}).")
+        new = self.described.with_suffix(".new")
+        entries = [server.describe() for server in self.servers]
+        new.write_text(json.dumps(entries, indent=2), encoding="utf-8")
+        new.replace(self.described)
+
+    def look(self) -> None:
+        """Give a server whose world has ended a new one."""
+        for server in self.servers:
+            world = server.world
+            if world is None or world.is_alive:
+                continue
+            self._say(f"The world of {server.blueprint.name} has ended; it gets a new one.")
+            world.end()
+            # Tried again at the next look.
+            with suppress(ContainmentUnavailable):
+                world.begin()
+                world.wait_until_ready()
+
+    def close(self) -> None:
+        """End all servers with all that runs on them."""
+        self.described.unlink(missing_ok=True)
+        for server in self.servers:
+            server.close()
+
+    def _contain(self) -> str:
+        """Build all worlds; return why that cannot be, and leave none then."""
+        if sys.platform != "linux":
+            return "only Linux can contain them"
+        programs.gather(self.folder / "programs")
+        worlds = [server.world for server in self.servers if server.world is not None]
+        try:
+            for world in worlds:
+                world.begin()
+            for world in worlds:
+                world.wait_until_ready()
+        except ContainmentUnavailable as error:
+            for world in worlds:
+                world.end()
+            return str(error)
+        return ""

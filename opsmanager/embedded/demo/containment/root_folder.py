@@ -51,6 +51,10 @@ def build(plan: Plan, *, owner: int) -> None:
         if (OLD / name).exists():
             _show(OLD / name, NEW / name)
     _show(_old(plan.programs), _new(PROGRAMS))
+    # The machine's programs of the same names talk to the machine's services.
+    for command in (_old(plan.programs) / "bin").iterdir():
+        if (NEW / "usr/bin" / command.name).exists():
+            _show(command, NEW / "usr/bin" / command.name)
     for path in plan.interpreter_files:
         _show(_old(path), _new(path))
 
@@ -96,7 +100,7 @@ def _show(source: Path, target: Path) -> None:
     """Show a file or folder of the machine, with no way to change it."""
     if source.is_dir():
         target.mkdir(parents=True, exist_ok=True)
-    else:
+    elif not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         target.touch()
     libc.mount(str(source), str(target), "", Mount.BIND | Mount.RECURSIVE)
