@@ -15,7 +15,6 @@ from incidents.selectors import incidents
 from opsmanager.accounts import permissions
 from opsmanager.home import health
 from opsmanager.home.health import Part
-from servers.models import Server
 from servers.selectors import servers
 
 _ROWS = 20
@@ -92,6 +91,6 @@ def _unreachable(user: permissions.Actor) -> list[Part]:
     names = list(rows.values_list("name", flat=True)[:5])
     if names:
         return [Part(name="servers", ok=False, detail=f"Not reachable: {', '.join(names)}.")]
-    if Server.objects.filter(is_active=True, reachable=True).exists():
+    if servers.visible_to(user).filter(is_active=True, reachable=True).exists():
         return [Part(name="servers", ok=True, detail="All that were checked answer.")]
     return [Part(name="servers", ok=True, detail="None was checked yet.")]
