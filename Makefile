@@ -72,8 +72,9 @@ check-migrations: $(DEV_READY)
 check-templates: $(DEV_READY)
 	$(BIN)/djlint --quiet --lint templates
 
+# Without Material's notice on its successor.
 check-docs: $(DEV_READY)
-	$(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 check-api: $(DEV_READY)
 	@$(SETTINGS) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file $(VENV)/openapi.yaml
