@@ -77,8 +77,7 @@ opsm_feed_and_run() {
 # TERM to end it: a command's last words are to be heard.
 opsm_relay() {
     trap '' TERM HUP
-    cat
-    cat >/dev/null
+    cat || cat >/dev/null
 }
 
 # A command that writes to a broken connection dies of SIGPIPE in the middle of its work. One that
