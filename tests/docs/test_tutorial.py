@@ -37,19 +37,3 @@ def test_the_runbook_of_the_tutorial_passes_its_own_tests(tmp_path: Path) -> Non
         "acme_runbooks/reopen_logs.py",
         "test_reopen_logs.py",
     }
-
-
-def test_its_code_is_formatted_as_ours_is(tmp_path: Path) -> None:
-    for number, fence in enumerate(fences(PAGE, "python")):
-        (tmp_path / f"block_{number}.py").write_text(fence.code, encoding="utf-8")
-
-    ended = subprocess.run(
-        ["ruff", "format", "--check", "--diff", "--config", PROJECT / "pyproject.toml", tmp_path],
-        env={"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-
-    assert ended.returncode == 0, ended.stdout + ended.stderr

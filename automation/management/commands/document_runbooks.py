@@ -22,11 +22,10 @@ _LIMITS = {
     "exclusiveMinimum": "more than {}",
     "maximum": "at most {}",
     "exclusiveMaximum": "less than {}",
-    "minLength": "at least {} characters",
     "minItems": "at least {} items",
     "maxItems": "at most {} items",
 }
-"""Constraints for people; ``pattern`` and ``maxLength`` are said by the type."""
+"""Constraints in words; those of a text's form are said by its type."""
 
 
 class Command(BaseCommand):
@@ -122,9 +121,9 @@ def _facts(runbook: type[Runbook]) -> str:
     }
     if runbook.required_permissions:
         rows["also needs"] = ", ".join(f"`{name}`" for name in runbook.required_permissions)
-    lines = [f"| {name} | {value} |" for name, value in rows.items()]
-    said = "Operators can configure dangerous, timeout and cooldown in the admin."
-    return "\n".join(["| | |", "|---|---|", *lines, "", said])
+    head, *lines = (f"| {name} | {value} |" for name, value in rows.items())
+    said = "An administrator can configure dangerous, timeout and cooldown."
+    return "\n".join([head, "|---|---|", *lines, "", said])
 
 
 def _parameters(parameters: list[ParamDescription]) -> str:
