@@ -54,12 +54,12 @@ def launcher(*, own_session: bool = True, shell: str = "/bin/sh") -> Callable[..
     return launch
 
 
-def saying(answer: str) -> Callable[..., Process]:
+def saying(answer: str, word: str = "$$") -> Callable[..., Process]:
     """A server whose shell answers every script but the probe with ``answer``."""
     script = f"""
     script=$(cat)
     id=${{script#*opsm_id=}} id=${{id%%opsm_text*}}
-    printf 'opsm:%s:%s\\n' $id $$ | tee /dev/stderr
+    printf 'opsm:%s:%s\\n' $id {word} | tee /dev/stderr
     case $script in *timeout\\ -k\\ 1\\ 1*) echo 1000 no ;; *) {answer} ;; esac
     """
     return lambda _, environment: launcher()(script, environment)
@@ -203,6 +203,14 @@ class TestAnswers:
         ):
             run(session, "sleep 5", timeout=0.5)
         assert caught.value.ending.outcome is Outcome.STILL_RUNNING
+
+    def test_of_a_refused_start_there_is_nothing_to_end(self, serve: Serve, pool: Pool) -> None:
+        # Were anything ended here, it would be the first start's.
+        said = "case $script in *sleep\\ 5*) sleep 5 ;; *) echo left 9 77 ;; esac"
+        target = serve(launch=saying(said, word="started-before"))
+        with pool.session(target) as session, pytest.raises(CommandTimedOut) as caught:
+            run(session, "sleep 5", timeout=0.5)
+        assert caught.value.ending.outcome is Outcome.STOPPED
 
     def test_an_answer_that_never_comes_is_not_waited_for(self, serve: Serve, watch: Watch) -> None:
         connection = connect(serve(launch=saying("sleep 30")), watch)
