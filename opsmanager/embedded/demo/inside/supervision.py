@@ -5,17 +5,14 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
-from opsmanager.embedded.demo.inside import journal
+from opsmanager.embedded.demo.inside import journal, unit_record
 from opsmanager.embedded.demo.inside.unit_record import (
     Job,
     UnitRecord,
     forget_main_process,
     unit_of,
 )
-
-UNIT_FOLDER = Path("/etc/systemd/system")
 
 
 class Supervisor:
@@ -62,6 +59,6 @@ class Supervisor:
 def _restart_policy(unit: str) -> tuple[str, float]:
     """Return ``Restart=`` and the seconds of ``RestartSec=``."""
     parser = configparser.ConfigParser(interpolation=None, strict=False)
-    parser.read(UNIT_FOLDER / unit, encoding="utf-8")
+    parser.read(unit_record.UNIT_FOLDER / unit, encoding="utf-8")
     service = parser["Service"] if parser.has_section("Service") else {}
     return service.get("Restart", "no"), float(service.get("RestartSec", "0.1").removesuffix("s"))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from systemctl2 import systemctl as replacement
 
+from opsmanager.embedded.demo.inside import unit_record
 from opsmanager.embedded.demo.inside.unit_record import UnitRecord
 
 NEVER = ""
@@ -23,7 +24,7 @@ def load(names: list[str]) -> list["Unit"]:
 
 def load_all() -> list["Unit"]:
     """Return every unit that has a file in the administrator's folder."""
-    names = (path.name for path in Path("/etc/systemd/system").glob("*.service"))
+    names = (path.name for path in unit_record.UNIT_FOLDER.glob("*.service"))
     return load(sorted(names))
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Self
 
 FOLDER = Path("/run/systemd/units")
+UNIT_FOLDER = Path("/etc/systemd/system")
+"""Where the administrator's unit files are."""
 STATUS_FOLDER = Path("/run")
 """Where the replacement of systemctl keeps a unit's main process, as ``<unit>.status``."""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from opsmanager.embedded.demo.inside import journal, supervision, unit_record
+from opsmanager.embedded.demo.inside import journal, unit_record
 from opsmanager.embedded.demo.inside.supervision import Supervisor
 from opsmanager.embedded.demo.inside.unit_record import Job, UnitRecord
 
@@ -15,7 +15,7 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(journal, "FOLDER", tmp_path / "journal")
     monkeypatch.setattr(unit_record, "FOLDER", tmp_path / "units")
     monkeypatch.setattr(unit_record, "STATUS_FOLDER", tmp_path)
-    monkeypatch.setattr(supervision, "UNIT_FOLDER", tmp_path)
+    monkeypatch.setattr(unit_record, "UNIT_FOLDER", tmp_path)
     return tmp_path
 
 
