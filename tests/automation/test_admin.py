@@ -1,0 +1,75 @@
+import pytest
+from django.test import Client
+
+from automation.engine.results import Status
+from opsmanager.accounts.models import User
+from tests.automation import makers
+from tests.support.users import signed_in
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rows")]
+
+RUNBOOKS = "/admin/automation/catalogentry/"
+EXECUTIONS = "/admin/automation/execution/"
+
+
+@pytest.fixture
+def root() -> User:
+    return makers.user("SUPER_ADMIN", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def client(root: User) -> Client:
+    return signed_in(root)
+
+
+def test_configuring_a_runbook_is_audited(client: Client, root: User) -> None:
+    entry = makers.entry()
+    page = f"{RUNBOOKS}{entry.pk}/change/"
+    assert client.get(page).status_code == 200
+    sent = {
+        "is_active": "on",
+        "dangerous": "on",
+        "timeout_seconds": "60",
+        "max_retries": "3",
+        "cooldown_minutes": "10",
+    }
+    assert client.post(page, sent).status_code == 302
+
+    entry.refresh_from_db()
+    assert (entry.dangerous, entry.timeout_seconds) == (True, 60)
+    event = makers.last_event("AUTOMATION_RUNBOOK_CONFIGURED")
+    assert (event.actor_name, event.target_name) == (root.username, "SAMPLE_MENDING")
+    assert event.details == {"changed": {"dangerous": True, "timeout_seconds": 60}}
+
+
+@pytest.mark.parametrize(("action", "is_active"), [("switch_on", True), ("switch_off", False)])
+def test_runbooks_are_switched_on_and_off_together(
+    client: Client, action: str, is_active: bool
+) -> None:
+    entry = makers.entry(is_active=not is_active)
+    client.post(RUNBOOKS, {"action": action, "_selected_action": [str(entry.pk)]})
+    entry.refresh_from_db()
+    assert entry.is_active is is_active
+    event = makers.last_event("AUTOMATION_RUNBOOK_CONFIGURED")
+    assert event.details == {"changed": {"is_active": is_active}}
+
+
+def test_runbooks_are_neither_added_nor_deleted_here(client: Client) -> None:
+    entry = makers.entry()
+    assert client.get(f"{RUNBOOKS}add/").status_code == 403
+    assert client.post(f"{RUNBOOKS}{entry.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_executions_are_only_looked_at(client: Client) -> None:
+    execution = makers.execution(status=Status.SUCCESS)
+    assert str(execution.pk) in client.get(EXECUTIONS).content.decode()
+    assert client.get(f"{EXECUTIONS}{execution.pk}/change/").status_code == 200
+    assert client.post(f"{EXECUTIONS}{execution.pk}/change/", {}).status_code == 403
+    assert client.get(f"{EXECUTIONS}add/").status_code == 403
+    assert client.post(f"{EXECUTIONS}{execution.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_who_is_no_staff_stays_outside() -> None:
+    answer = signed_in(makers.admin()).get(RUNBOOKS)
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/admin/login/")
