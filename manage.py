@@ -4,13 +4,12 @@
 import os
 import sys
 
-from opsmanager.settings.env import SettingInvalid
+from django.core.management import execute_from_command_line
+from django.db import OperationalError
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opsmanager.settings")
-    from django.core.management import execute_from_command_line
-
     try:
         execute_from_command_line(sys.argv)
-    except SettingInvalid as problem:
-        sys.exit(f"OpsManager can't start: {problem}")
+    except OperationalError as problem:
+        sys.exit(f"The database can't be used: {problem}\nCheck DATABASE_URL and PostgreSQL.")

@@ -8,8 +8,12 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 
-class SettingInvalid(Exception):
-    """A setting is missing or wrong; the message names it and says what to do."""
+class SettingInvalid(SystemExit):
+    """A setting is missing or wrong; the message names it and says what to do.
+
+    Settings are read while a process starts: whichever it is, it ends with this sentence and
+    status 1 instead of a stack trace.
+    """
 
 
 def text(name: str, default: str | None = None) -> str:
