@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from django.contrib.auth import logout
 from django.core import serializers
 from django.test import Client
 
@@ -73,3 +74,10 @@ def test_a_token_that_is_refused_is_told(user: User) -> None:
     Client(**ADDRESS).post("/api/v1/auth/token", data, "application/json")
     assert told() == [("LOGIN_FAILED", "REFUSED", "ANONYMOUS", "", "192.0.2.7")]
     assert "wr0ng-and-secret" not in written()
+
+
+def test_signing_out_in_code_without_a_login_is_no_event(rf) -> None:
+    request = rf.get("/")
+    request.session = Client().session
+    logout(request)
+    assert told() == []

@@ -1,10 +1,12 @@
 from datetime import timedelta
 
 import pytest
+from celery.signals import beat_init
 from django.db.models import F
 
 from opsmanager.common import pulse, tasks
 from opsmanager.common.models import Pulse
+from tests.support import broker
 
 pytestmark = pytest.mark.django_db
 
@@ -41,3 +43,12 @@ def test_a_process_that_stops_in_order_is_forgotten_alone() -> None:
 def test_beat_is_alive_when_a_worker_ran_what_it_sent() -> None:
     tasks.note_beat()
     assert [str(beat) for beat in pulse.seen()] == ["beat beat"]
+
+
+def test_a_beat_that_starts_says_so_at_once() -> None:
+    def said() -> int:
+        return broker.tasks("maintenance").count("opsmanager.common.tasks.note_beat")
+
+    before = said()
+    beat_init.send(sender=None)
+    assert said() > before
