@@ -14,7 +14,7 @@ class Breaker:
     users.
     """
 
-    def __init__(self, *, limit: int = 2, rest: float = 900.0) -> None:
+    def __init__(self, *, limit: int = 2, rest: float = 60.0) -> None:
         self._limit = limit
         self._rest = rest
         self._lock = threading.Lock()
@@ -31,8 +31,8 @@ class Breaker:
         if count >= self._limit and resting:
             raise LoginRefused(
                 f"{target.label} refused the login of {target.username} {count} times, so it is "
-                "not tried again for a while: the server could ban this worker. Correct the "
-                "credential, or the server, then check the connection."
+                "not tried again for a minute: the server could ban this worker. Correct the "
+                "credential, or the server, then try again."
             )
 
     def refused(self, target: Target) -> None:
