@@ -37,3 +37,27 @@ def test_the_runbook_of_the_tutorial_passes_its_own_tests(tmp_path: Path) -> Non
         "acme_runbooks/reopen_logs.py",
         "test_reopen_logs.py",
     }
+
+
+def test_the_runbook_of_the_contribution_guide_is_one() -> None:
+    code = next(
+        fence.code
+        for fence in fences(PROJECT / "CONTRIBUTING.md", "python")
+        if "(Runbook)" in fence.code
+    )
+    rehearsed = (
+        "from automation.engine.testing import rehearse, reply\n"
+        "outcome = rehearse(Uptime, {}, {'uptime': reply('up 3 days\\n')}).outcome\n"
+        "print(outcome.status, outcome.summary)\n"
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "-c", code + rehearsed],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT)},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+    assert ended.stdout == "SUCCESS up 3 days\n", ended.stderr
