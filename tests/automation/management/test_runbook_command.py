@@ -215,6 +215,14 @@ def test_watching_prints_each_command_once_it_has_ended(
     assert lines[-1] == "No."
 
 
+@pytest.mark.usefixtures("admin")
+def test_a_cooldown_is_told_in_a_sentence(server: Server) -> None:
+    makers.execution(server=server)
+    told = refused("run", "SAMPLE_MENDING", "web-one", "path=/x")
+    assert told.startswith("Mend a file ran on web-one a short time ago.")
+    assert "\n" not in told
+
+
 def test_watching_what_nobody_may_see_is_refused() -> None:
     makers.user("HR", username="admin")
     execution = makers.execution()

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import paramiko
 import pytest
-from django.db import connection
+from django.db import DataError, connection
 
 from automation.engine.errors import LeaseLost
 from automation.engine.results import ActionStatus, Outcome, Status
@@ -292,6 +293,16 @@ def test_a_changed_host_key_stops_and_is_kept_for_a_person_to_judge(
     assert offered.public_key == host_pair.public_key
 
 
+def test_a_host_key_of_a_type_that_is_no_longer_offered_stops(
+    worker: WorkerProcess, server: Server
+) -> None:
+    key = paramiko.RSAKey.generate(2048)
+    HostKey.objects.update(type="ssh-rsa", public_key=key.get_base64())
+    execution = done(worker, scripted(server, writes=["true"]))
+    assert (execution.status, execution.error_code) == (Status.FAILED, "HOST_KEY")
+    assert not HostKey.objects.filter(state=HostKeyState.OFFERED).exists()
+
+
 def test_a_server_that_is_not_there_is_told(worker: WorkerProcess, server: Server) -> None:
     server.port = free_port()
     server.save()
@@ -466,6 +477,20 @@ def test_a_lease_that_is_lost_in_a_command_stops_the_work(
     assert not thread.is_alive()
     execution.refresh_from_db()
     assert execution.status == Status.RUNNING
+
+
+def test_a_result_of_which_nothing_can_be_stored_is_left_to_the_sweep(
+    worker: WorkerProcess,
+) -> None:
+    claim = claimed()
+    nothing_to_leave_out = Outcome(
+        status=Status.SUCCESS,
+        summary="Its result holds what can't be stored, and was left out.",
+        steps_done=10**6,
+    )
+    with pytest.raises(DataError):
+        worker._finish(claim, nothing_to_leave_out, Lease(claim, timeout=60))
+    assert reloaded(claim).status == Status.RUNNING
 
 
 def test_an_outage_that_outlasts_the_lease_ends_the_work_without_a_word(

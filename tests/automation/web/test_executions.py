@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from automation.engine.results import ActionStatus, Status
-from automation.models import Execution
+from automation.models import CatalogEntry, Execution
 from opsmanager.accounts.models import User
 from servers.models import Environment, Server
 from tests.automation import makers
@@ -307,6 +307,14 @@ def test_every_state_has_its_monitor(as_: As, status: Status) -> None:
     makers.log_row(execution, 1, status=ActionStatus.FAILED)
     page = text_of(as_("admin").get(f"/executions/{execution.pk}/"))
     assert f'data-state="{status}"' in page
+
+
+def test_a_monitor_outlives_the_code_of_its_runbook(as_: As) -> None:
+    gone = CatalogEntry.objects.create(runbook_id="GONE", title="Gone", is_deployed=False)
+    execution = makers.execution(gone, status=Status.SUCCESS, is_dry_run=True)
+    client, monitor = as_("admin"), f"/executions/{execution.pk}/"
+    assert "Gone on" in text_of(client.get(monitor))
+    assert exactly(client, execution).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["cancel", "run-exactly"])
