@@ -87,8 +87,14 @@ def with_records(entries: Iterable[CatalogEntry]) -> list[CatalogEntry]:
 
 
 def estimated_seconds(entry: CatalogEntry) -> float:
-    """Return how long it usually takes, from its history or else by its own word."""
-    return record_of(entry).average_seconds or float(code_of(entry).estimated_seconds)
+    """Return how long it usually takes, from its history or else by its own word.
+
+    0 when neither is there: executions outlive the code of their runbook.
+    """
+    average = record_of(entry).average_seconds
+    if average or entry.runbook_id not in catalog.runbooks():
+        return average or 0.0
+    return float(code_of(entry).estimated_seconds)
 
 
 _NONE = Record(total=0, success_rate=None, fix_rate=None, average_seconds=None)
