@@ -5,8 +5,9 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
-from django.db import OperationalError
+from django.db import DatabaseError, IntegrityError, OperationalError
 from django.http import Http404
+from psycopg.errors import UniqueViolation
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -55,8 +56,21 @@ def _problem(exception: Exception) -> problems.Problem:
             return problem
         case exceptions.APIException():
             return _other(exception, type(exception).__name__, exception.default_code.upper())
+        case DatabaseError():
+            return _of_database(exception)
+    return _internal()
+
+
+def _of_database(exception: DatabaseError) -> problems.Problem:
+    match exception:
         case OperationalError():
             return problems.Unavailable("The database does not answer. Try again in a moment.")
+        case IntegrityError(__cause__=UniqueViolation()):
+            return problems.Conflict("Somebody saved the same just now. Look at what is there.")
+    return _internal()
+
+
+def _internal() -> problems.Problem:
     return _other(exceptions.APIException(), "InternalError", "INTERNAL")
 
 

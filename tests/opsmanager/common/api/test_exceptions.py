@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import OperationalError
+from django.db import IntegrityError, OperationalError, transaction
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.test import APIRequestFactory
@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 from structlog.testing import capture_logs
 
 from opsmanager.common import problems
+from servers.models import Server
 
 FORM = {"error", "message", "code", "details"}
 NO = "That can not be done."
@@ -151,3 +152,22 @@ def test_a_refusal_is_not_logged_as_an_error() -> None:
     with capture_logs() as logs:
         answer(problems.NotFound(NO))
     assert logs == []
+
+
+@pytest.mark.django_db
+def test_what_somebody_else_saved_at_the_same_moment_is_a_conflict() -> None:
+    Server.objects.create(name="web1", hostname="web1.example")
+    with pytest.raises(IntegrityError) as twice, transaction.atomic():
+        Server.objects.create(name="web1", hostname="web1.example")
+    found = answer(twice.value)
+    assert (found.status_code, found.data["code"]) == (409, "CONFLICT")
+    assert "web1" not in found.data["message"]
+
+
+@pytest.mark.django_db
+def test_any_other_broken_promise_to_the_database_is_our_own_fault() -> None:
+    with pytest.raises(IntegrityError) as broken, transaction.atomic():
+        Server.objects.create(name=None)
+    with capture_logs() as logs:
+        assert answer(broken.value).status_code == 500
+    assert len(logs) == 1
