@@ -20,6 +20,9 @@ class Interruption:
         self.signal: signal.Signals | None = None
         self._came = asyncio.Event()
         for number in SIGNALS:
+            # Whoever started us with nohup wants us to outlive the terminal.
+            if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+                continue
             asyncio.get_running_loop().add_signal_handler(number, self._note, number)
 
     async def wait(self) -> None:

@@ -21,6 +21,7 @@ from opsmanager.embedded.watchdog import Watchdog
 
 WEB_PATIENCE = 90.0
 DEMO_PATIENCE = 90.0
+NO = ("0", "false", "no", "off")
 
 
 def run(environ: Mapping[str, str], *, project: Path, terminal: Terminal) -> None:
@@ -88,7 +89,7 @@ class Start:
             host=self.host,
             port=self.port,
         )
-        has_demo = self.environ.get("DEMO", "1") != "0"
+        has_demo = self.environ.get("DEMO", "").lower() not in NO
         if has_demo:
             self.terminal.say("starting the demo servers")
             plan.servers_file.unlink(missing_ok=True)

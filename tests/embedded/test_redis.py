@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import redis
 
+from opsmanager.embedded import redis as module
+from opsmanager.embedded.errors import ServiceError
 from opsmanager.embedded.redis import Redis
 from opsmanager.embedded.supervisor import Supervisor
 
@@ -29,3 +31,11 @@ def test_it_answers_to_who_knows_the_password(supervisor: Supervisor, tmp_path: 
 
     asyncio.run(work())
     assert (folder / "redis.conf").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_missing_server_is_explained(
+    supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module.importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(ServiceError, match="set REDIS_URL to a Redis of your own"):
+        asyncio.run(Redis(folder=tmp_path, password="pass").start(supervisor))

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from opsmanager.embedded import with_services as module
 from opsmanager.embedded.__main__ import PROJECT, main
 from opsmanager.embedded.postgres_home import discard
 from tests.embedded.screen import eventually
@@ -100,3 +101,27 @@ def test_a_signal_ends_command_and_services(tmp_path: Path, number: signal.Signa
     discard(tmp_path / "data")
     _, alive = psutil.wait_procs(started, timeout=60)
     assert not alive
+
+
+def test_services_named_in_files_are_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
+) -> None:
+    (tmp_path / "url").write_text(os.environ["DATABASE_URL"] + "\n")
+    monkeypatch.setenv("DATABASE_URL_FILE", str(tmp_path / "url"))
+    command = [sys.executable, "-c", "import os; print(os.environ['DATABASE_URL'])"]
+    assert main(["with-services", "--data", str(tmp_path / "data"), "--", *command]) == 0
+    assert capfd.readouterr().out.strip() == os.environ["DATABASE_URL"]
+
+
+def test_a_command_that_does_not_end_when_asked_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "COMMAND_PATIENCE", 0.2)
+    stubborn = (
+        "import os, signal, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "os.kill(os.getppid(), signal.SIGTERM)\n"
+        "time.sleep(600)\n"
+    )
+    command = [sys.executable, "-c", stubborn]
+    assert main(["with-services", "--data", str(tmp_path), "--", *command]) == 128 + 9
