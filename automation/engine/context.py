@@ -16,6 +16,8 @@ class Context:
     """Kept with the execution, so that an undo finds it; JSON."""
     result: dict[str, Any] = field(default_factory=dict)
     summary: str = ""
+    affects: str = ""
+    """What the changing commands are about, such as "3 files of 2.1 GiB in /var/log"."""
     planned: list[str] = field(default_factory=list)
     """The changing commands that a dry run left out."""
     changed_steps: set[int] = field(default_factory=set)

@@ -205,7 +205,8 @@ def _summary(ongoing: _Ongoing) -> str:
         if not count:
             return "Would send no changing command."
         commands = "; ".join(context.planned)
-        return f"Would send {count} changing command{'s' if count > 1 else ''}: {commands}"
+        about = f"Would affect {context.affects}. " if context.affects else ""
+        return f"{about}Would send {count} changing command{'s' if count > 1 else ''}: {commands}"
     count = len(runbook.steps)
     return context.summary or f"{runbook.title}: done, {count} step{'s' if count > 1 else ''}."
 

@@ -14,7 +14,12 @@ def rollback_plan(runbook: Runbook | type[Runbook], steps_done: int) -> list[str
 
 
 def undoable_steps(runbook: Runbook | type[Runbook], steps_done: int) -> list[tuple[int, Step]]:
-    """Return number and step of what can be taken back, latest first."""
+    """Return number and step of what can be taken back, latest first.
+
+    None with parameters that make it irreversible; of a class, what some parameters allow.
+    """
+    if isinstance(runbook, Runbook) and runbook.why_irreversible():
+        return []
     numbered = list(enumerate(runbook.steps, 1))[:steps_done]
     return [(number, step) for number, step in reversed(numbered) if step.undo_name]
 
@@ -22,5 +27,5 @@ def undoable_steps(runbook: Runbook | type[Runbook], steps_done: int) -> list[tu
 def check_something_to_do(runbook: Runbook, plan: list[tuple[int, Step]]) -> None:
     """Raise ``NothingToRollBack``, with the reason, when the plan is empty."""
     if not plan:
-        reason = runbook.irreversible or "None of the steps that ran can be taken back."
+        reason = runbook.why_irreversible() or "None of the steps that ran can be taken back."
         raise NothingToRollBack(f"Nothing to roll back: {reason}")

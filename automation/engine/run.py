@@ -67,6 +67,18 @@ class Run:
     def summary(self, sentence: str) -> None:
         self._context.summary = sentence
 
+    @property
+    def affects(self) -> str:
+        """What the changing commands are about, such as "3 files in /srv": set it before them.
+
+        A dry run's summary begins with it.
+        """
+        return self._context.affects
+
+    @affects.setter
+    def affects(self, what: str) -> None:
+        self._context.affects = what
+
     def read(
         self,
         *words: str | Shell,

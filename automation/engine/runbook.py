@@ -86,6 +86,13 @@ class Runbook(Parameters):
         """
         return None
 
+    def why_irreversible(self) -> str:
+        """Return why nothing can be taken back with these parameters; empty where steps can.
+
+        Override it where that depends on the parameters, as on one that asks for copies.
+        """
+        return self.irreversible
+
     @classmethod
     def summary(cls) -> str:
         """Return the first line of the docstring."""
