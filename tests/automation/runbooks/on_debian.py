@@ -1,15 +1,8 @@
-"""Fixtures for runbooks on a real Debian server: one that logs in as root, one that uses sudo.
-
-A test module says `pytest_plugins = ("tests.servers.systemd.fixtures",
-"tests.automation.runbooks.on_debian")`.
-"""
+"""A real Debian server as a test of a runbook uses it."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from automation.engine.executor import Executor
 from automation.engine.params import parse
@@ -26,7 +19,7 @@ PLAYGROUND = "/srv/opsmanager-try"
 _SNAPSHOT = r"""
 find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /var/log \
     -o -path /var/lib/systemd \) -prune -o -printf '%p %y %s %m %U:%G %i %T@ %C@ %l\0' |
-    LC_ALL=C sort -z | tr '\0' '\n'
+    LC_ALL=C sort -z | tr '\0' '\n' | cat -v
 """
 
 
@@ -67,14 +60,3 @@ class Debian:
     def files(self) -> list[str]:
         """Return its files with all that a change of one would change."""
         return self.sh(_SNAPSHOT).splitlines()
-
-
-@pytest.fixture(params=["root", "ops"])
-def debian(
-    request: pytest.FixtureRequest, systemd_machine: SystemdMachine, tmp_path: Path
-) -> Iterator[Debian]:
-    """A server, used as root and as a user who has sudo without a password."""
-    server = Debian(systemd_machine, request.param, tmp_path)
-    server.sh('mkdir -p "$1"', PLAYGROUND)
-    yield server
-    server.sh('rm -rf -- "$1"', PLAYGROUND)

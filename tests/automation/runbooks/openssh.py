@@ -38,7 +38,8 @@ class OpensshTransport:
             [*self._ssh, self.render(command)],
             input=command.stdin,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=timeout,
             check=False,
         )

@@ -147,8 +147,9 @@ def test_each_run_names_its_copies_anew() -> None:
     [
         ("/", "/"), ("/root", "/root"), ("/home/ann/log", "/home"), ("/etc/nginx", "/etc"),
         ("/usr/share", "/usr"), ("/lib64", "/lib64"), ("/lib/x", "/lib"), ("/proc/1", "/proc"),
-        ("/var/log/../../etc", "/etc"), ("//etc", "/etc"), ("/sys/", "/sys"), ("/libx32", "/libx32"),
-        ("/boot", "/boot"), ("/bin", "/bin"), ("/sbin", "/sbin"), ("/dev/shm", "/dev"),
+        ("/var/log/../../etc", "/etc"), ("//etc", "/etc"), ("/sys/", "/sys"),
+        ("/libx32", "/libx32"), ("/boot", "/boot"), ("/bin", "/bin"), ("/sbin", "/sbin"),
+        ("/dev/shm", "/dev"),
     ],
 )  # fmt: skip
 def test_a_protected_folder_is_refused_before_anything_is_sent(target: str, guard: str) -> None:

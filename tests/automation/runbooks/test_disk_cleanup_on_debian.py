@@ -6,7 +6,7 @@ from automation.engine.results import ErrorCode, Status
 from automation.runbooks.disk_cleanup import CleanUpDisk
 from tests.automation.runbooks.on_debian import PLAYGROUND, Debian
 
-pytest_plugins = ("tests.servers.systemd.fixtures", "tests.automation.runbooks.on_debian")
+pytest_plugins = ("tests.servers.systemd.fixtures",)
 pytestmark = [pytest.mark.systemd, pytest.mark.sshd]
 
 PARAMS = {"targetPath": PLAYGROUND, "minSizeMb": 1}
@@ -19,7 +19,7 @@ def folder(debian: Debian) -> str:
     """A folder with large files of odd names and a few that are not to be touched."""
     debian.sh(
         """cd -- "$1" && mkdir 'sub dir' && shift
-        for name do yes "$name" | head -c 2097152 >"sub dir/$name.log"; done
+        for name do yes -- "$name" | head -c 2097152 >"sub dir/$name.log"; done
         yes x | head -c 2097152 >"$(printf 'bad\\377byte').log"
         yes y | head -c 2097152 >other.txt; echo small >small.log
         yes z | head -c 2097152 >target; ln -s target link.log
@@ -34,8 +34,8 @@ def folder(debian: Debian) -> str:
 
 def contents(debian: Debian, folder: str) -> str:
     return debian.sh(
-        'cd -- "$1" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum'
-        " && find . -printf '%p %m %U %i %l\\0' | LC_ALL=C sort -z | tr '\\0' '\\n'",
+        'cd -- "$1" && { find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum'
+        " && find . -printf '%p %m %U %i %l\\0' | LC_ALL=C sort -z | tr '\\0' '\\n'; } | cat -v",
         folder,
     )
 
@@ -94,9 +94,10 @@ def test_what_was_copied_is_put_back_before_what_was_written_since(
     done = debian.execute(CleanUpDisk, params)
     debian.sh('echo later >>"$1/sub dir/plain.log"; rm "$1/sub dir/with space.log"', folder)
     assert debian.roll_back(CleanUpDisk, params, done).status is Status.ROLLED_BACK
-    assert debian.sh('tail -c 12 "$1/sub dir/plain.log"', folder) == "plain\nlater\n"
+    assert debian.sh('tail -c 9 "$1/sub dir/plain.log"', folder) == "\npllater\n"
+    assert debian.sh('stat -c %s "$1/sub dir/plain.log"', folder) == f"{LARGE + 6}\n"
     assert debian.sh('head -c 11 "$1/sub dir/with space.log"', folder) == "with space\n"
-    assert debian.sh('find "$1" -name "*opsmanager*"', folder) == ""
+    assert debian.sh('find "$1" -name "*.opsmanager-*"', folder) == ""
 
 
 def test_what_leads_into_etc_is_refused(debian: Debian) -> None:
@@ -135,7 +136,9 @@ END
         debian.sh('rm "$1/go"', PLAYGROUND)
     assert debian.sh('stat -c %s "$1/precious"', PLAYGROUND) == "2097152\n"
     assert (
-        debian.sh('find "$1/d" -name "*opsmanager*" -exec zcat {} + | grep -c pre || :', PLAYGROUND)
+        debian.sh(
+            'find "$1/d" -name "*.opsmanager-*" -exec zcat {} + | grep -c pre || :', PLAYGROUND
+        )
         == "0\n"
     )
 

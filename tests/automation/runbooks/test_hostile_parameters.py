@@ -12,13 +12,31 @@ from automation.engine.executor import Executor
 from automation.engine.params import parse
 from automation.engine.runbook import Runbook
 from automation.engine.testing import ManualStop, MemoryJournal, ScriptedTransport, reply
+from automation.runbooks.disk_cleanup import CleanUpDisk
+from automation.runbooks.disk_cleanup_scripts import COPY_AND_TRUNCATE, FIND, TRUNCATE
 from automation.runbooks.health_check import HealthCheck
+from automation.runbooks.protected_paths import PROTECTED
 from automation.runbooks.service_restart import RestartService
+from tests.automation.runbooks.shell_words import key
 
-PROGRAMS = {"/bin/sh", "cat", "curl", "df", "journalctl", "nproc", "systemctl", "wget"}
-REPLIES = {program: reply("LoadState=loaded\nActiveState=failed\n") for program in PROGRAMS} | {
-    "/bin/sh": [reply("/bin/curl"), reply("/bin/wget")]
+PROGRAMS = {
+    *("/bin/sh", "cat", "curl", "df", "journalctl", "nproc", "readlink", "stat", "systemctl"),
+    *("test", "wget"),
 }
+REPLIES: dict[str, Any] = {
+    **{program: reply("LoadState=loaded\nActiveState=failed\n") for program in PROGRAMS},
+    "/bin/sh": [reply("/bin/curl"), reply("/bin/wget")],
+    "stat": reply("4096 100 5 5"),
+    "readlink": reply("\n".join(["/srv/logs", *PROTECTED])),
+    key(FIND): reply("1 4096\n8 a.log\0"),
+    key(TRUNCATE): reply("4096 1 0 0"),
+    key(COPY_AND_TRUNCATE): reply("4096 1 0 0"),
+}
+SCRIPTS = {
+    "command -v curl || command -v wget",
+    *(script.script for script in (COPY_AND_TRUNCATE, FIND, TRUNCATE)),
+}
+PATH = st.text().map(lambda text: f"/{text}")
 VALUE = st.one_of(
     st.text(),
     st.from_regex(r"[A-Za-z0-9@._:\-]{1,40}", fullmatch=True),
@@ -45,6 +63,8 @@ def check(commands: list[tuple[tuple[str, ...], str]], longest: int) -> None:
         assert split[-len(words) :] == list(words)
         assert split[: -len(words)] in ([], ["sudo", "-n", "--"])
         assert words[0] in PROGRAMS
+        if words[0] == "/bin/sh":
+            assert words[2] in SCRIPTS
         assert len(words) <= longest
 
 
@@ -60,10 +80,19 @@ def test_of_the_health_check(unit: str, url: str) -> None:
     check(sent(HealthCheck, {"services": [unit], "urls": [url]}), longest=13)
 
 
+@settings(max_examples=150, deadline=None)
+@given(PATH, VALUE, st.booleans())
+def test_of_the_disk_cleanup(path: str, pattern: str, keep_copies: bool) -> None:
+    raw = {"targetPath": path, "pattern": pattern, "keepCopies": keep_copies}
+    check(sent(CleanUpDisk, raw), longest=20)
+
+
 @pytest.mark.parametrize(
     ("runbook", "raw", "word"),
     [
         (RestartService, {"serviceName": "a@b:c"}, "a@b:c.service"),
+        (CleanUpDisk, {"targetPath": "/a';id \"$(id)"}, "/a';id \"$(id)"),
+        (CleanUpDisk, {"pattern": "-exec id {} +"}, "-exec id {} +"),
         (HealthCheck, {"urls": ["http://a/$(id);'x'&*"]}, "http://a/$(id);'x'&*"),
     ],
 )

@@ -21,3 +21,4 @@ def test_a_size_is_said_in_the_largest_unit_that_fits(count: int, words: str) ->
 
 def test_a_count_takes_its_noun_along() -> None:
     assert [counted(n, "file") for n in (0, 1, 2)] == ["0 files", "1 file", "2 files"]
+    assert [counted(n, "copy", "copies") for n in (1, 2)] == ["1 copy", "2 copies"]
