@@ -6,8 +6,8 @@ from automation.models import Priority
 from automation.services.executions import Launch, launch
 from automation.tasks import run_execution
 from tests.automation import makers
-from tests.automation.runner.broker import queued
 from tests.servers.ssh.openssh import free_port
+from tests.support.broker import queued
 
 pytestmark = pytest.mark.usefixtures("committed")
 

@@ -10,8 +10,8 @@ from automation.runner.finish import finish
 from automation.signals import execution_finished
 from opsmanager.audit.models import AuditEvent
 from tests.automation import makers
-from tests.automation.runner.broker import queued
 from tests.automation.runner.conftest import claimed, reloaded
+from tests.support.broker import queued
 
 pytestmark = pytest.mark.usefixtures("committed")
 

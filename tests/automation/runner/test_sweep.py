@@ -12,9 +12,9 @@ from automation.runner.sweep import Sweeper, reap, wake
 from opsmanager.audit.models import AuditEvent
 from opsmanager.common import pulse
 from tests.automation import makers
-from tests.automation.runner.broker import queued
 from tests.automation.runner.committed import outage
 from tests.automation.runner.conftest import in_thread, wait_until
+from tests.support.broker import queued
 
 pytestmark = pytest.mark.usefixtures("committed")
 
