@@ -74,7 +74,10 @@ class Fleet:
         """Build all worlds; return why that cannot be, and leave none then."""
         if sys.platform != "linux":
             return "only Linux can contain them"
-        programs.gather(self.folder / "programs")
+        try:
+            programs.gather(self.folder / "programs")
+        except ModuleNotFoundError:
+            return "docker-systemctl-replacement is missing (it comes with opsmanager[embedded])"
         worlds = [server.world for server in self.servers if server.world is not None]
         try:
             for world in worlds:

@@ -2,14 +2,15 @@
 
 import py_compile
 import shutil
-import stat
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import opsmanager
 from opsmanager.embedded.demo import inside
+from opsmanager.embedded.demo.containment.plan import PROGRAMS
 
+_RUN, _READ = 0o755, 0o644
 _PACKAGES = ("", "embedded", "embedded/demo")
 _COMMANDS = ("systemctl", "journalctl", "service")
 # Some write it even as root. Whoever logs in here is root already; without its options it is env.
@@ -58,19 +59,19 @@ def gather(folder: Path) -> None:
     commands = folder / "bin"
     commands.mkdir()
     for name in _COMMANDS:
-        _script(
-            commands / name, f'#!/bin/sh\nexec "{interpreter()}" -I -S {_LIBRARY} {name} "$@"\n'
-        )
-    _script(commands / "sudo", _SUDO)
-
-
-_LIBRARY = "/opt/demo/lib"
+        text = f'#!/bin/sh\nexec "{interpreter()}" -I -S {PROGRAMS}/lib {name} "$@"\n'
+        (commands / name).write_text(text, encoding="utf-8")
+    (commands / "sudo").write_text(_SUDO, encoding="utf-8")
+    # Who reads them inside is, where we are root, another user outside.
+    for path in (folder, *folder.rglob("*")):
+        executable = path.is_dir() or path.parent == commands
+        path.chmod(_RUN if executable else _READ)
 
 
 def _replacement() -> Path:
     spec = find_spec("systemctl2.systemctl")
     if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("docker-systemctl-replacement has no module systemctl2.systemctl")
+        raise ModuleNotFoundError("docker-systemctl-replacement is not whole")
     return Path(spec.origin)
 
 
@@ -80,8 +81,3 @@ def _copy(source: Path, target: Path) -> None:
     # Nobody can write inside, so nobody there could compile it: not once, but at each start.
     mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
     py_compile.compile(str(target), invalidation_mode=mode, quiet=2)
-
-
-def _script(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
-    path.chmod(stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH)

@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 from collections.abc import Iterator
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from uuid import uuid4
 
@@ -173,6 +174,13 @@ def test_another_system_than_linux_is_told(fleet, said, monkeypatch):
     monkeypatch.setattr("opsmanager.embedded.demo.fleet.sys.platform", "darwin")
     fleet.begin()
     assert said[0] == "NOT CONTAINED: only Linux can contain them."
+
+
+@pytest.mark.parametrize("found", [None, ModuleSpec("systemctl2.systemctl", None)])
+def test_a_missing_package_is_told(fleet, said, monkeypatch, found):
+    monkeypatch.setattr("opsmanager.embedded.demo.programs.find_spec", lambda name: found)
+    fleet.begin()
+    assert said[0].startswith("NOT CONTAINED: docker-systemctl-replacement is missing")
 
 
 def test_a_port_of_before_is_taken_again_or_replaced(fleet, folder, said):

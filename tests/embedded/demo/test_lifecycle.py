@@ -124,6 +124,13 @@ def test_root_of_a_container_contains_them_too(start, as_in_a_container):
         assert demo.run("systemctl restart shop; systemctl is-active shop").out == "active\n"
 
 
+def test_a_private_umask_makes_no_difference(start):
+    demo = start(prefix=("sh", "-c", 'umask 077; exec "$0" "$@"'))
+    if not demo.contained:
+        pytest.skip("This machine cannot contain demo servers.")
+    assert demo.run("systemctl restart shop; systemctl is-active shop").out == "active\n"
+
+
 def test_a_world_that_ends_is_replaced(start):
     demo = start()
     if not demo.contained:

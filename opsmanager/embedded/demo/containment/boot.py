@@ -40,6 +40,7 @@ ENVIRONMENT = {
     "LANG": "C.UTF-8",
 }
 
+_EVERYBODY_READS = 0o022
 _ALL_USERS = ["0", "0", str(0xFFFF_FFFF)]
 # chown, dac_override, fowner, fsetid, kill, net_bind_service: what services and repairs need.
 _CAPABILITIES = frozenset({0, 1, 3, 4, 5, 10})
@@ -50,6 +51,7 @@ _HIDDEN_FOLDERS = ("acpi", "bus", "driver", "fs", "irq", "scsi")
 def main(control: socket.socket, plan: Plan) -> int:
     """Build the world and wait for its end."""
     libc.die_with_parent(signal.SIGKILL)
+    os.umask(_EVERYBODY_READS)
     Path("/proc/self/oom_score_adj").write_text(FIRST_TO_GO, encoding="ascii")
     os.nice(NICENESS)
     libc.leave_keyring()
@@ -142,7 +144,6 @@ def _move_in() -> None:
     libc.pivot_root(".", ".")
     libc.detach(".")
     os.chdir("/")
-    os.umask(0o022)
 
 
 def _shield_proc() -> None:

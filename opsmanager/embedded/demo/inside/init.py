@@ -26,7 +26,7 @@ from opsmanager.embedded.demo.inside.supervision import Supervisor
 
 RESERVED_PROCESSES = 32
 """How many of a world's processes only this one may start."""
-CROWD = 128
+CROWD = 80
 CROWD_PATIENCE = 3.0
 """Seconds for which a world may have a crowd of processes before they are all ended."""
 STREAMS = 3
@@ -94,6 +94,9 @@ class First:
             capture_output=True,
             text=True,
         ).stdout
+        if int(main_process) == 0:
+            # It never came up: as down as it is meant to be.
+            return
         os.kill(int(main_process), signal.SIGKILL)
         deadline = time.monotonic() + PATIENCE
         while not unit_record.UnitRecord.read(unit).failed and time.monotonic() < deadline:
