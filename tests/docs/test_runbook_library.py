@@ -48,6 +48,7 @@ class Wipe(Runbook, registry=Registry()):
     required_permissions = ("servers.change_server",)
 
     depth: int = Param(1, gt=0, lt=9, unit="levels", help="How deep to go")
+    owner: str | None = Param(None, help="Only what this user owns")
 
     @step("Wipe it")
     def wipe(self, run: Run) -> None:
@@ -69,10 +70,11 @@ class Look(Runbook, registry=Registry()):
 def test_a_page_tells_why_nothing_can_be_taken_back_and_what_else_it_needs() -> None:
     page = command.pages([Wipe])["wipe.md"]
 
-    assert "Nothing can be taken back: what is wiped is gone." in page
+    assert "Nothing can be taken back. What is wiped is gone." in page
     assert "| also needs | `servers.change_server` |" in page
     assert "How deep to go. More than 0, less than 9." in page
     assert "whole number, levels" in page
+    assert "| `owner` | text | *none* | Only what this user owns. |" in page
     assert "gives no verdict" in page
 
 

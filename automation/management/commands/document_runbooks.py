@@ -131,11 +131,15 @@ def _parameters(parameters: list[ParamDescription]) -> str:
         return "None."
     lines = ["| name | type | default | what it is |", "|---|---|---|---|"]
     for parameter in parameters:
-        default = "*required*" if parameter.required else f"`{json.dumps(parameter.default)}`"
-        lines.append(
-            f"| `{parameter.name}` | {_type(parameter)} | {default} | {_told(parameter)} |"
-        )
+        cells = (f"`{parameter.name}`", _type(parameter), _default(parameter), _told(parameter))
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _default(parameter: ParamDescription) -> str:
+    if parameter.required:
+        return "*required*"
+    return "*none*" if parameter.default is None else f"`{json.dumps(parameter.default)}`"
 
 
 def _type(parameter: ParamDescription) -> str:
@@ -176,7 +180,8 @@ def _undo(runbook: type[Runbook]) -> str:
     if not runbook.changes:
         return "It changes nothing, so there is nothing to take back."
     if runbook.irreversible:
-        return f"Nothing can be taken back: {runbook.irreversible}"
+        why = runbook.irreversible
+        return f"Nothing can be taken back. {why[0].upper()}{why[1:]}"
     lines = ["Its declaration says how these steps are undone, the latest first:", ""]
     for step in reversed(runbook.steps):
         if step.undo_name:
