@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Max, Min, Q, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 from django.urls import reverse
 
 from automation.engine.results import ActionStatus, Status
@@ -52,14 +52,18 @@ def steps(execution: Execution) -> list[dict[str, Any]]:
         for row in _log(execution)
         .order_by("step_number")
         .values("step_number")
-        .annotate(first=Min("started_at"), last=Max("finished_at"))
+        .annotate(
+            first=Min("started_at"),
+            last=Max("finished_at"),
+            held_back=Count("seq", filter=Q(status=ActionStatus.PLANNED, changes=True)),
+        )
     }
     failed = _failed_step(execution)
     return [
         {
             "number": number,
             "title": title,
-            "status": _step_status(execution, number, failed),
+            "status": _in_dry_run(_step_status(execution, number, failed), times.get(number)),
             "duration_ms": _duration(times.get(number)),
         }
         for number, title in enumerate(execution.step_titles, start=1)
@@ -123,6 +127,11 @@ def _step_status(execution: Execution, number: int, failed: int | None) -> str:
         return "SUCCESS"
     is_now = number == execution.current_step and execution.status == Status.RUNNING
     return "RUNNING" if is_now else "PENDING"
+
+
+def _in_dry_run(status: str, row: Mapping[str, Any] | None) -> str:
+    """Return the step's status, and for one whose change was only shown that it is planned."""
+    return "PLANNED" if status == "SUCCESS" and row and row["held_back"] else status
 
 
 def _duration(times: Mapping[str, Any] | None) -> int | None:
