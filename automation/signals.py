@@ -3,4 +3,4 @@
 from django.dispatch import Signal
 
 execution_finished = Signal()
-"""Sent, with ``execution``, after an execution became final and that was committed."""
+"""Sent, with ``execution``, in the transaction in which an execution becomes final."""

@@ -70,12 +70,17 @@ def told(execution_id: UUID, *, worker: str) -> None:
         errorCode=execution.error_code,
         isDryRun=execution.is_dry_run,
     )
+    tell_listeners(execution)
+
+
+def tell_listeners(execution: Execution) -> None:
+    """Tell who listens that an execution has ended, inside the caller's transaction."""
     try:
         with transaction.atomic():
             execution_finished.send(sender=Execution, execution=execution)
     except Exception:
         # Whatever a listener does, the execution has ended and says so.
-        log.exception("a listener to the end of an execution failed", execution=str(execution_id))
+        log.exception("a listener to the end of an execution failed", execution=str(execution.pk))
 
 
 def wake_next_on_server_of(execution_id: UUID) -> None:

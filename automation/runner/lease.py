@@ -118,6 +118,8 @@ class LeaseKeeper(threading.Thread):
             except Error as problem:
                 # The leases run out by the monotonic clock if this lasts; until then work goes on.
                 log.warning("leases not renewed", reason=str(problem).strip())
+            except Exception:
+                log.exception("leases not renewed")
             finally:
                 connection.close()
 

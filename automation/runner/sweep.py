@@ -64,15 +64,7 @@ def reap(*, worker: str, grace: float = _GRACE_SECONDS) -> int:
 
 def _settle(execution: Execution, *, worker: str) -> None:
     """Queue it again when nothing was sent that changes; else say honestly what is not known."""
-    in_flight = (
-        ExecutionLog.objects.filter(
-            execution=execution, queued_at=execution.queued_at, attempt=execution.attempt
-        )
-        .filter(changes=True)
-        .exclude(status=ActionStatus.PLANNED)
-        .order_by("-seq")
-        .first()
-    )
+    changing = _last_change(execution)
     lost = execution.worker
     ExecutionLog.objects.filter(
         execution=execution, queued_at=execution.queued_at, status=ActionStatus.RUNNING
@@ -83,12 +75,9 @@ def _settle(execution: Execution, *, worker: str) -> None:
     execution.worker, execution.lease_until, execution.woken_at = "", None, None
     execution.revision += 1
     execution.error_code = ErrorCode.WORKER_LOST
-    if in_flight is not None:
+    if changing is not None:
         execution.status = Status.UNKNOWN
-        execution.error_message = (
-            f"The worker {lost} was lost while this ran: {in_flight.command} - nobody saw how it "
-            f"ended. Look at the server before you run anything again."
-        )
+        execution.error_message = _unknown(changing, worker=lost)
     elif execution.cancel_requested_at is not None:
         execution.status, execution.error_code = Status.CANCELLED, ""
         execution.result_summary = "Cancelled before anything was sent that changes the server."
@@ -106,6 +95,33 @@ def _settle(execution: Execution, *, worker: str) -> None:
     log.warning("worker lost", execution=str(execution.pk), worker=lost, now=execution.status)
     if execution.is_final:
         finish.told(execution.pk, worker=worker)
+
+
+def _last_change(execution: Execution) -> ExecutionLog | None:
+    """Return the changing command that this attempt sent last, one that still runs before all."""
+    rows = (
+        ExecutionLog.objects.filter(
+            execution=execution,
+            queued_at=execution.queued_at,
+            attempt=execution.attempt,
+            changes=True,
+        )
+        .exclude(status=ActionStatus.PLANNED)
+        .order_by("-seq")
+    )
+    return rows.filter(status=ActionStatus.RUNNING).first() or rows.first()
+
+
+def _unknown(changing: ExecutionLog, *, worker: str) -> str:
+    if changing.status == ActionStatus.RUNNING:
+        return (
+            f"The worker {worker} was lost while this ran: {changing.command} - nobody saw how it "
+            "ended. Look at the server before you run anything again."
+        )
+    return (
+        f"The worker {worker} was lost after this had ended: {changing.command} - what was to "
+        "follow was not done. Look at the server before you run anything again."
+    )
 
 
 class Sweeper(threading.Thread):
@@ -129,6 +145,9 @@ class Sweeper(threading.Thread):
                 wake()
             except Error as problem:
                 log.warning("sweep failed; trying again", reason=str(problem).strip())
+            except Exception:
+                # A fault with one execution must not keep the others from being looked after.
+                log.exception("sweep failed")
             finally:
                 connection.close()
             if self._closing.wait(settings.AUTOMATION_SWEEP_SECONDS):

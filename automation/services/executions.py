@@ -16,6 +16,7 @@ from automation import wakeups
 from automation.engine import params
 from automation.engine.results import Status
 from automation.models import CatalogEntry, Execution, Priority, Trigger
+from automation.runner import finish
 from automation.selectors import executions as selectors
 from automation.selectors import runbooks
 from automation.services import conditions
@@ -113,7 +114,10 @@ def cancel(*, actor: User, execution: Execution) -> Execution:
         actor=actor,
         target=execution,
     )
-    return selectors.get(actor, execution.pk)
+    cancelled = selectors.get(actor, execution.pk)
+    if is_pending:
+        finish.tell_listeners(cancelled)
+    return cancelled
 
 
 def _known(asked: Launch) -> Execution | None:

@@ -127,3 +127,17 @@ def test_the_keeper_outlives_an_outage(keeper: LeaseKeeper) -> None:
     before = reloaded(claim).lease_until
     wait_until(lambda: reloaded(claim).lease_until > before)
     assert keeper.is_alive()
+
+
+def test_the_keeper_outlives_a_fault_of_its_own(
+    keeper: LeaseKeeper, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    claim = claimed()
+    lease = Lease(claim, timeout=60)
+    beat = settings.AUTOMATION_HEARTBEAT_SECONDS
+    del settings.AUTOMATION_HEARTBEAT_SECONDS
+    keeper.hold(lease)
+    wait_until(lambda: "leases not renewed" in caplog.text)
+    settings.AUTOMATION_HEARTBEAT_SECONDS = beat
+    Execution.objects.update(cancel_requested_at="2026-01-01T00:00:00Z")
+    assert lease.wait(60) == "CANCELLED"

@@ -128,6 +128,25 @@ def test_what_was_lost_in_a_changing_command_is_unknown_and_names_the_command() 
     assert claim(execution.pk, worker="next") is None
 
 
+def test_what_was_lost_after_a_changing_command_says_that_this_one_had_ended() -> None:
+    execution = left()
+    makers.log_row(execution, 1, changes=True, command="systemctl stop nginx.service")
+    makers.log_row(execution, 2, changes=True, command="systemctl start nginx.service")
+    makers.log_row(execution, 3, status=ActionStatus.RUNNING, finished_at=None)
+    after = reaped(execution)
+    assert (after.status, after.error_code) == (Status.UNKNOWN, "WORKER_LOST")
+    assert "after this had ended: systemctl start nginx.service" in after.error_message
+
+
+def test_of_commands_side_by_side_the_one_that_still_ran_is_named() -> None:
+    execution = left()
+    makers.log_row(
+        execution, 1, changes=True, command="slow", status=ActionStatus.RUNNING, finished_at=None
+    )
+    makers.log_row(execution, 2, changes=True, command="quick")
+    assert "while this ran: slow" in reaped(execution).error_message
+
+
 def test_a_plan_of_a_dry_run_is_no_command_in_flight() -> None:
     execution = left(is_dry_run=True)
     makers.log_row(execution, 1, changes=True, status=ActionStatus.PLANNED)
@@ -206,6 +225,24 @@ def test_the_sweeper_sweeps_again_and_again_and_says_that_the_worker_lives(
         sweeper.close()
         sweeper.join(60)
     assert not sweeper.is_alive()
+
+
+def test_the_sweeper_outlives_a_fault_of_its_own(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.AUTOMATION_SWEEP_SECONDS = 0.1
+    patience = settings.AUTOMATION_WAKE_AFTER_SECONDS
+    del settings.AUTOMATION_WAKE_AFTER_SECONDS
+    waiting = makers.execution(age_minutes=1)
+    sweeper = Sweeper(worker="one")
+    sweeper.start()
+    try:
+        wait_until(lambda: "sweep failed" in caplog.text)
+        settings.AUTOMATION_WAKE_AFTER_SECONDS = patience
+        wait_until(lambda: Execution.objects.get(pk=waiting.pk).woken_at)
+    finally:
+        sweeper.close()
+        sweeper.join(60)
 
 
 def test_the_sweeper_outlives_an_outage(settings: Settings) -> None:

@@ -1,7 +1,11 @@
+from typing import Any
+
 import pytest
 
 from automation.engine.results import Status
+from automation.models import Execution
 from automation.services.executions import cancel
+from automation.signals import execution_finished
 from opsmanager.accounts.models import User
 from opsmanager.common.problems import InvalidState, NotPermitted
 from tests.automation import makers
@@ -63,3 +67,18 @@ def test_who_lost_the_role_may_no_longer_cancel_what_he_started() -> None:
     actor.groups.clear()
     with pytest.raises(NotPermitted):
         cancel(actor=User.objects.get(pk=actor.pk), execution=execution)
+
+
+def test_who_listens_hears_of_a_cancel_at_once() -> None:
+    heard: list[str] = []
+
+    def listen(*, execution: Execution, **_: Any) -> None:
+        heard.append(execution.status)
+
+    execution_finished.connect(listen)
+    try:
+        cancel(actor=makers.admin(), execution=makers.execution())
+        cancel(actor=makers.admin(), execution=makers.execution(status=Status.RUNNING))
+    finally:
+        execution_finished.disconnect(listen)
+    assert heard == [Status.CANCELLED]
