@@ -94,7 +94,8 @@ def edit_url(execution: Execution) -> str:
     """Return the address of the runbook's page with this execution's values filled in."""
     values: dict[str, Any] = {"server": execution.server_id}
     for name, value in execution.parameters.items():
-        values[name] = "\n".join(map(str, value)) if isinstance(value, list) else value
+        if value is not None:  # which a form says by an empty field
+            values[name] = "\n".join(map(str, value)) if isinstance(value, list) else value
     if execution.incident_id:
         values["incident"] = execution.incident_id
     page = reverse("automation:runbook_detail", args=[execution.runbook.runbook_id])

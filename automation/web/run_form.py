@@ -1,6 +1,6 @@
 """The form with which a runbook is run, derived from its parameters."""
 
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.db.models import QuerySet
@@ -8,6 +8,8 @@ from django.db.models import QuerySet
 from automation.engine.descriptions import ParamDescription, describe
 from automation.engine.runbook import Runbook
 from servers.models import Server
+
+_YES: Final = ("true", "yes", "on", "1")
 
 
 class ServerSelect(forms.Select):
@@ -63,6 +65,10 @@ class RunForm(forms.Form):
         self.described = {parameter.name: parameter for parameter in describe(runbook)}
         for parameter in self.described.values():
             self.fields[parameter.name] = _field(parameter)
+            if _is_switch(parameter) and parameter.name in self.initial:
+                # From an address it comes as text, of which Django takes any for a yes.
+                said = str(self.initial[parameter.name]).lower()
+                self.initial[parameter.name] = said in _YES
         self.order_fields(["server", *self.described, "reason"])
 
     def parameters(self) -> dict[str, Any]:
@@ -85,6 +91,10 @@ class RunForm(forms.Form):
                 self.add_error(place, sentence)
 
 
+def _is_switch(parameter: ParamDescription) -> bool:
+    return parameter.json_schema.get("type") == "boolean"
+
+
 def _is_list(parameter: ParamDescription) -> bool:
     return parameter.json_schema.get("type") == "array"
 
@@ -94,7 +104,7 @@ def _field(parameter: ParamDescription) -> forms.Field:
         "label": parameter.title,
         "help_text": parameter.help,
         # An unticked box is an answer; of the rest the runbook judges what was typed.
-        "required": parameter.required and parameter.json_schema.get("type") != "boolean",
+        "required": parameter.required and not _is_switch(parameter),
         "error_messages": {"required": f"{parameter.title} is needed."},
         "initial": parameter.default,
     }
@@ -110,7 +120,7 @@ def _field(parameter: ParamDescription) -> forms.Field:
     elif parameter.choices:
         pairs = [(choice, str(choice)) for choice in parameter.choices]
         field = forms.ChoiceField(**common, choices=pairs)
-    elif kind == "boolean":
+    elif _is_switch(parameter):
         field = forms.BooleanField(**common)
     elif _is_list(parameter):
         common["initial"] = "\n".join(map(str, parameter.default or []))

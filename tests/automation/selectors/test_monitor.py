@@ -118,7 +118,9 @@ def test_both_assessments_stand_side_by_side() -> None:
 def test_running_again_fills_lists_line_by_line() -> None:
     incident = uuid4()
     execution = makers.execution(
-        "SAMPLE_SCRIPTED", parameters={"reads": ["a", "b"], "limit": 3}, incident_id=incident
+        "SAMPLE_SCRIPTED",
+        parameters={"reads": ["a", "b"], "limit": 3, "user": None},
+        incident_id=incident,
     )
     page, _, query = monitor.edit_url(execution).partition("?")
     assert page == "/runbooks/SAMPLE_SCRIPTED/"

@@ -111,6 +111,16 @@ def test_the_query_fills_the_form(as_: As, server: Server) -> None:
     assert 'value="Why."' in page
 
 
+@pytest.mark.parametrize(
+    ("said", "is_ticked"),
+    [("True", True), ("on", True), ("False", False), ("false", False), ("", False)],
+)
+def test_the_query_ticks_a_box_only_by_a_yes(as_: As, said: str, is_ticked: bool) -> None:
+    page = text_of(as_("granted").get("/runbooks/SAMPLE_EVERY_KIND/", {"loud": said}))
+    box = page[page.index('<input type="checkbox" name="loud"') :].split(">")[0]
+    assert ("checked" in box) is is_ticked
+
+
 @pytest.mark.parametrize("chosen", ["", "no-uuid", "00000000-0000-0000-0000-000000000007"])
 def test_a_server_in_the_query_that_is_none_is_passed_over(as_: As, chosen: str) -> None:
     page = text_of(as_("granted").get("/runbooks/SAMPLE_MENDING/", {"server": chosen}))
