@@ -12,16 +12,20 @@ from automation.engine.executor import Executor
 from automation.engine.params import parse
 from automation.engine.runbook import Runbook
 from automation.engine.testing import ManualStop, MemoryJournal, ScriptedTransport, reply
+from automation.runbooks import log_rotation, process_scripts
 from automation.runbooks.disk_cleanup import CleanUpDisk
 from automation.runbooks.disk_cleanup_scripts import COPY_AND_TRUNCATE, FIND, TRUNCATE
 from automation.runbooks.health_check import HealthCheck
+from automation.runbooks.log_rotation import RotateLogs
+from automation.runbooks.process_kill import KillProcess
 from automation.runbooks.protected_paths import PROTECTED
 from automation.runbooks.service_restart import RestartService
 from tests.automation.runbooks.shell_words import key
 
+LOGROTATE = "/usr/sbin/logrotate"
 PROGRAMS = {
     *("/bin/sh", "cat", "curl", "df", "journalctl", "nproc", "readlink", "stat", "systemctl"),
-    *("test", "wget"),
+    *("test", "wget", LOGROTATE),
 }
 REPLIES: dict[str, Any] = {
     **{program: reply("LoadState=loaded\nActiveState=failed\n") for program in PROGRAMS},
@@ -29,12 +33,19 @@ REPLIES: dict[str, Any] = {
     "stat": reply("4096 100 5 5"),
     "readlink": reply("\n".join(["/srv/logs", *PROTECTED])),
     key(FIND): reply("1 4096\n8 a.log\0"),
+    key(process_scripts.FIND): reply("1700000000 100\n70 5 0 root plain x\n"),
+    key(process_scripts.SIGNAL): reply(),
+    key(process_scripts.ALIVE): [reply("70:5"), reply()],
+    key(log_rotation._FIND): reply(LOGROTATE),
+    LOGROTATE: reply("considering log /a\nrotating log /a, log->rotateCount is 0\n"),
     key(TRUNCATE): reply("4096 1 0 0"),
     key(COPY_AND_TRUNCATE): reply("4096 1 0 0"),
 }
 SCRIPTS = {
     "command -v curl || command -v wget",
     *(script.script for script in (COPY_AND_TRUNCATE, FIND, TRUNCATE)),
+    *(vars(process_scripts)[name].script for name in ("ALIVE", "FIND", "SIGNAL")),
+    *(vars(log_rotation)[name].script for name in ("_FIND", "_SIZES", "_ROTATED_SIZES")),
 }
 PATH = st.text().map(lambda text: f"/{text}")
 VALUE = st.one_of(
@@ -87,12 +98,27 @@ def test_of_the_disk_cleanup(path: str, pattern: str, keep_copies: bool) -> None
     check(sent(CleanUpDisk, raw), longest=20)
 
 
+@settings(max_examples=150, deadline=None)
+@given(VALUE, VALUE)
+def test_of_the_process_kill(name: str, user: str) -> None:
+    check(sent(KillProcess, {"name": name, "force": True}), longest=8)
+    check(sent(KillProcess, {"pid": 70, "user": user}), longest=8)
+
+
+@settings(max_examples=150, deadline=None)
+@given(PATH)
+def test_of_the_log_rotation(path: str) -> None:
+    check(sent(RotateLogs, {"config": path}), longest=6)
+
+
 @pytest.mark.parametrize(
     ("runbook", "raw", "word"),
     [
         (RestartService, {"serviceName": "a@b:c"}, "a@b:c.service"),
         (CleanUpDisk, {"targetPath": "/a';id \"$(id)"}, "/a';id \"$(id)"),
         (CleanUpDisk, {"pattern": "-exec id {} +"}, "-exec id {} +"),
+        (KillProcess, {"name": "-x $(id) ';"}, "-x $(id) ';"),
+        (RotateLogs, {"config": "/a b;'c"}, "/a b;'c"),
         (HealthCheck, {"urls": ["http://a/$(id);'x'&*"]}, "http://a/$(id);'x'&*"),
     ],
 )
