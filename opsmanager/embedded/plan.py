@@ -107,7 +107,7 @@ class Plan:
             ),
             environment=environment | {"PYTHONUNBUFFERED": "1"},
             folder=self.project,
-            patience=1.5,
+            patience=1.0,
         )
 
     def application(self) -> tuple[Program, ...]:

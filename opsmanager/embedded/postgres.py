@@ -21,6 +21,7 @@ ROLE = "opsmanager"
 DATABASE = "opsmanager"
 # Generous: recovery after a kill reads back what the last checkpoint did not see.
 PATIENCE = 120.0
+STOP_PATIENCE = 2.5
 # The line of postmaster.pid, from 0, that holds its status (LOCK_FILE_LINE_PM_STATUS).
 STATUS_LINE = 7
 
@@ -93,7 +94,7 @@ class Postgres:
                 account=self.home.account,
                 # Fast: end the sessions, write a checkpoint, leave.
                 stop_signal=signal.SIGINT,
-                patience=2.5,
+                patience=STOP_PATIENCE,
                 quiet=self.throwaway,
             )
         )

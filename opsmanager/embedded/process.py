@@ -36,7 +36,7 @@ class Program:
     """Who it runs as, None for who we are."""
     stop_signal: signal.Signals = signal.SIGTERM
     """What asks it to stop."""
-    patience: float = 4.0
+    patience: float = 3.5
     """Seconds from being asked to being killed."""
     quiet: bool = False
     """Show nothing of what it writes (its last lines are kept for when it fails)."""

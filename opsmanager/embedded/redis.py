@@ -15,6 +15,7 @@ from opsmanager.embedded.supervisor import Supervisor
 
 NAME = "redis"
 PATIENCE = 30.0
+STOP_PATIENCE = 0.5
 
 CONFIGURATION = """\
 bind {host}
@@ -46,7 +47,7 @@ class Redis:
                 command=(str(_installed()), str(self._configure(port))),
                 environment={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
                 folder=self.folder,
-                patience=1.0,
+                patience=STOP_PATIENCE,
                 # It only ever says that it starts and stops.
                 quiet=True,
             )

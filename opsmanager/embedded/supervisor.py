@@ -17,7 +17,7 @@ CALM = 60.0
 """Seconds: a process that lived this long starts again at once, with its deaths forgotten."""
 TOO_MANY_DEATHS = 5
 DEATHS_BEFORE_READY = 2
-KILL_PATIENCE = 1.0
+KILL_PATIENCE = 0.5
 
 
 class Supervisor:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from opsmanager.embedded import postgres, redis, supervisor
 from opsmanager.embedded.data_dir import DataDir
 from opsmanager.embedded.plan import Plan
 from opsmanager.embedded.process import Program
@@ -78,6 +79,14 @@ def test_the_address_is_one_that_a_browser_can_open(plan: Plan) -> None:
 def test_the_high_worker_serves_nothing_else(plan: Plan) -> None:
     command = _named(plan, "worker-high").command
     assert command[command.index("-Q") + 1] == "automation.high"
+
+
+def test_everything_is_down_10_seconds_after_ctrl_c_even_when_all_of_it_is_stubborn(
+    plan: Plan,
+) -> None:
+    application = max(program.patience for program in plan.application())
+    layers = [application, plan.demo().patience, redis.STOP_PATIENCE, postgres.STOP_PATIENCE]
+    assert sum(layers) + len(layers) * supervisor.KILL_PATIENCE < 10
 
 
 def test_a_representation_tells_no_secret(plan: Plan) -> None:
