@@ -173,16 +173,16 @@ def test_a_cooldown_that_is_not_over(stack: Stack, demo: Demo) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "sentence"),
+    ("runbook", "server", "sentence"),
     [
-        (("NO_SUCH_RUNBOOK", "web-1"), "NO_SUCH_RUNBOOK"),
-        (("HEALTH_CHECK", "no-such-server"), "There is no server no-such-server."),
+        ("NO_SUCH_RUNBOOK", "web-1", "NO_SUCH_RUNBOOK"),
+        ("HEALTH_CHECK", "no-such-server", "There is no server no-such-server."),
     ],
 )
 def test_a_name_that_does_not_exist_on_the_command_line(
-    stack: Stack, words: tuple[str, ...], sentence: str
+    stack: Stack, demo: Demo, runbook: str, server: str, sentence: str
 ) -> None:
-    said = stack.manage("runbook", "run", *words)
+    said = stack.manage("runbook", "run", runbook, server)
 
     assert said.returncode == 2
     assert sentence in said.stderr
