@@ -72,6 +72,7 @@ class ExecutionsView(APIView):
             name="executions",
             serializer=serializers.ExecutionSerializer,
             ordering=("queuedAt", "startedAt", "finishedAt", "status"),
+            prepare=selectors.with_waiting,
         )
 
     @endpoint(

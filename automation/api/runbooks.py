@@ -169,9 +169,8 @@ class _Detail:
         self.fix_rate = record.fix_rate
         self.total_executions = record.total
         self.estimated_duration = record.average_seconds or float(kind.estimated_seconds)
-        self.recent_executions = execution_selectors.visible_to(request.user).filter(runbook=entry)[
-            :_RECENT
-        ]
+        recent = execution_selectors.visible_to(request.user).filter(runbook=entry)[:_RECENT]
+        self.recent_executions = execution_selectors.with_waiting(recent)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._entry, name)

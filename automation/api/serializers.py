@@ -147,7 +147,8 @@ class ExecutionSerializer(ModelSerializer):
 
     def get_waiting_for(self, execution: Execution) -> str:
         """Why it does not run yet; empty once it does."""
-        return selectors.waiting_for(execution)
+        known: str | None = getattr(execution, "waiting_for", None)
+        return selectors.waiting_for(execution) if known is None else known
 
 
 class LogSerializer(ModelSerializer):

@@ -1,5 +1,6 @@
 """Executions as pages and clients ask for them."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -68,36 +69,55 @@ def may_cancel(user: User, execution: Execution) -> bool:
     return permissions.may(user, roles.CANCEL_EXECUTIONS)
 
 
+def with_waiting(rows: Iterable[Execution]) -> list[Execution]:
+    """Return the executions, each with ``waiting_for``: why it does not run yet, or nothing."""
+    listed = list(rows)
+    first = _first_on_servers({row.server_id for row in listed if _needs_its_server(row)})
+    for execution in listed:
+        ahead = first.get(execution.server_id) if _needs_its_server(execution) else None
+        execution.waiting_for = _waiting(execution, ahead)  # type: ignore[attr-defined]
+    return listed
+
+
 def waiting_for(execution: Execution) -> str:
     """Say why a pending execution does not run yet; empty for any other."""
+    (row,) = with_waiting([execution])
+    said: str = row.waiting_for  # type: ignore[attr-defined]
+    return said
+
+
+def _needs_its_server(execution: Execution) -> bool:
+    """Whether it waits until no other execution changes its server."""
+    is_pending = Status(execution.status) is Status.PENDING
+    return is_pending and execution.changes and not execution.is_dry_run
+
+
+def _first_on_servers(servers: set[UUID]) -> dict[UUID, Execution]:
+    """Return, by server, the execution that changes it now or else is the next to."""
+    if not servers:
+        return {}
+    waiting = Execution.objects.filter(
+        server__in=servers,
+        status__in=[Status.RUNNING, Status.PENDING],
+        changes=True,
+        is_dry_run=False,
+    ).select_related("runbook", "triggered_by_user")
+    # By name RUNNING comes after PENDING.
+    rows = waiting.order_by("server_id", "-status", "priority", "queued_at").distinct("server_id")
+    return {row.server_id: row for row in rows}
+
+
+def _waiting(execution: Execution, ahead: Execution | None) -> str:
     if Status(execution.status) is not Status.PENDING:
         return ""
-    if execution.changes and not execution.is_dry_run:
-        ahead = _ahead_of(execution)
-        if ahead is not None:
-            who = ahead.triggered_by_user or ahead.get_triggered_by_display().lower()
-            doing = "runs" if ahead.status == Status.RUNNING else "goes first"
-            return (
-                f"Waits for {execution.server.name}: {ahead.runbook.title} ({who}) {doing}, and "
-                "one execution changes a server at a time."
-            )
-    return "Waits for a free worker."
-
-
-def _ahead_of(execution: Execution) -> Execution | None:
-    same_server = Execution.objects.select_related("runbook", "triggered_by_user").filter(
-        server=execution.server_id, changes=True, is_dry_run=False
-    )
-    # It may have been claimed since it was read: it does not wait for itself.
-    same_server = same_server.exclude(pk=execution.pk)
-    running = same_server.filter(status=Status.RUNNING).first()
-    if running is not None:
-        return running
-    earlier = Q(priority__lt=execution.priority) | Q(
-        priority=execution.priority, queued_at__lt=execution.queued_at
-    )
+    # It may be the first itself, or have been claimed since it was read.
+    if ahead is None or ahead.pk == execution.pk:
+        return "Waits for a free worker."
+    who = ahead.triggered_by_user or ahead.get_triggered_by_display().lower()
+    doing = "runs" if ahead.status == Status.RUNNING else "goes first"
     return (
-        same_server.filter(earlier, status=Status.PENDING).order_by("priority", "queued_at").first()
+        f"Waits for {execution.server.name}: {ahead.runbook.title} ({who}) {doing}, and one "
+        "execution changes a server at a time."
     )
 
 

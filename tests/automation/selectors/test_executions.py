@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 
@@ -73,6 +75,21 @@ def test_an_execution_claimed_meanwhile_does_not_wait_for_itself() -> None:
     execution = makers.execution()
     Execution.objects.update(status=Status.RUNNING)
     assert executions.waiting_for(execution) == "Waits for a free worker."
+
+
+def test_why_many_wait_is_found_with_one_query(django_assert_num_queries: Any) -> None:
+    servers = [makers.server() for _ in range(3)]
+    for server in servers:
+        makers.execution(server=server, status=Status.RUNNING)
+    pending = [makers.execution(server=server) for server in servers for _ in range(2)]
+    alone, ended = makers.execution(), makers.execution(status=Status.SUCCESS)
+    listed = list(executions.visible_to(makers.admin()).exclude(status=Status.RUNNING))
+    with django_assert_num_queries(1):
+        told = {row.pk: row.waiting_for for row in executions.with_waiting(listed)}
+    assert all("Mend a file (by hand) runs" in told[row.pk] for row in pending)
+    assert (told[alone.pk], told[ended.pk]) == ("Waits for a free worker.", "")
+    with django_assert_num_queries(0):
+        executions.with_waiting([ended])
 
 
 def test_only_what_nothing_better_followed() -> None:
