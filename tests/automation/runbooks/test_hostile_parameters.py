@@ -12,9 +12,10 @@ from automation.engine.executor import Executor
 from automation.engine.params import parse
 from automation.engine.runbook import Runbook
 from automation.engine.testing import ManualStop, MemoryJournal, ScriptedTransport, reply
-from automation.runbooks import log_rotation, process_scripts
+from automation.runbooks import file_backup_scripts, log_rotation, process_scripts
 from automation.runbooks.disk_cleanup import CleanUpDisk
 from automation.runbooks.disk_cleanup_scripts import COPY_AND_TRUNCATE, FIND, TRUNCATE
+from automation.runbooks.file_backup import BackUpFiles
 from automation.runbooks.health_check import HealthCheck
 from automation.runbooks.log_rotation import RotateLogs
 from automation.runbooks.process_kill import KillProcess
@@ -38,6 +39,12 @@ REPLIES: dict[str, Any] = {
     key(process_scripts.ALIVE): [reply("70:5"), reply()],
     key(log_rotation._FIND): reply(LOGROTATE),
     LOGROTATE: reply("considering log /a\nrotating log /a, log->rotateCount is 0\n"),
+    key(file_backup_scripts.MEASURE): reply("4096\n"),
+    key(file_backup_scripts.LOOK): reply("4096 100 50 50\n/var/backups\nthere /srv/a\n"),
+    key(file_backup_scripts.ARCHIVES): reply(),
+    key(file_backup_scripts.WRITE): reply("0 1 abc"),
+    key(file_backup_scripts.CHECK): reply("abc 1"),
+    key(file_backup_scripts.PRUNE): reply(),
     key(TRUNCATE): reply("4096 1 0 0"),
     key(COPY_AND_TRUNCATE): reply("4096 1 0 0"),
 }
@@ -45,6 +52,10 @@ SCRIPTS = {
     "command -v curl || command -v wget",
     *(script.script for script in (COPY_AND_TRUNCATE, FIND, TRUNCATE)),
     *(vars(process_scripts)[name].script for name in ("ALIVE", "FIND", "SIGNAL")),
+    *(
+        vars(file_backup_scripts)[name].script
+        for name in ("LOOK", "MEASURE", "ARCHIVES", "WRITE", "CHECK", "PRUNE")
+    ),
     *(vars(log_rotation)[name].script for name in ("_FIND", "_SIZES", "_ROTATED_SIZES")),
 }
 PATH = st.text().map(lambda text: f"/{text}")
@@ -111,12 +122,20 @@ def test_of_the_log_rotation(path: str) -> None:
     check(sent(RotateLogs, {"config": path}), longest=6)
 
 
+@settings(max_examples=150, deadline=None)
+@given(PATH, PATH)
+def test_of_the_file_backup(path: str, destination: str) -> None:
+    check(sent(BackUpFiles, {"paths": [path], "destination": destination}), longest=8)
+
+
 @pytest.mark.parametrize(
     ("runbook", "raw", "word"),
     [
         (RestartService, {"serviceName": "a@b:c"}, "a@b:c.service"),
         (CleanUpDisk, {"targetPath": "/a';id \"$(id)"}, "/a';id \"$(id)"),
         (CleanUpDisk, {"pattern": "-exec id {} +"}, "-exec id {} +"),
+        (BackUpFiles, {"paths": ["/a b;'c"]}, "./a b;'c"),
+        (BackUpFiles, {"paths": ["/a"], "destination": "/$(id)"}, "/$(id)"),
         (KillProcess, {"name": "-x $(id) ';"}, "-x $(id) ';"),
         (RotateLogs, {"config": "/a b;'c"}, "/a b;'c"),
         (HealthCheck, {"urls": ["http://a/$(id);'x'&*"]}, "http://a/$(id);'x'&*"),
