@@ -7,6 +7,7 @@ from django.conf import settings
 
 from automation.engine.discovery import discover
 from automation.engine.registry import Registry, registry
+from automation.engine.runbook import Runbook
 from automation.models import CatalogEntry
 
 log = structlog.get_logger(__name__)
@@ -39,7 +40,7 @@ def sync() -> None:
             "dangerous": runbook.dangerous,
             "timeout_seconds": runbook.default_timeout,
             "max_retries": runbook.default_max_retries,
-            "cooldown_minutes": runbook.default_cooldown_minutes,
+            "cooldown_minutes": _first_cooldown(runbook),
         }
         CatalogEntry.objects.update_or_create(
             runbook_id=runbook.id, defaults=copied, create_defaults={**copied, **configured}
@@ -47,3 +48,15 @@ def sync() -> None:
     CatalogEntry.objects.exclude(runbook_id__in=[runbook.id for runbook in found]).update(
         is_deployed=False
     )
+
+
+def _first_cooldown(runbook: type[Runbook]) -> int:
+    """Return the cooldown of a runbook that is new here: its own, else the setting's."""
+    declares = any("default_cooldown_minutes" in vars(kind) for kind in _kinds(runbook))
+    default: int = settings.AUTOMATION_DEFAULT_COOLDOWN
+    return runbook.default_cooldown_minutes if declares else default
+
+
+def _kinds(runbook: type[Runbook]) -> list[type]:
+    """Return the runbook's class and its own bases, down to what every runbook is."""
+    return list(runbook.__mro__[: runbook.__mro__.index(Runbook)])

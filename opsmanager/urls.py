@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from opsmanager.accounts.api.views import jwks
 from opsmanager.common.api.documents import RedocView, SwaggerView
+from opsmanager.common.api.unknown import UnknownView
 from opsmanager.home import views as home
 
 api: list[URLPattern | URLResolver] = [
@@ -15,6 +16,7 @@ api: list[URLPattern | URLResolver] = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SwaggerView.as_view(url_name="schema"), name="swagger"),
     path("redoc/", RedocView.as_view(url_name="schema"), name="redoc"),
+    path("<path:rest>", UnknownView.as_view()),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
@@ -168,7 +169,7 @@ def _stored(asked: Launch) -> Execution:
         changes=kind.changes,
         total_steps=len(kind.steps),
         step_titles=[step.title for step in kind.steps],
-        timeout_seconds=entry.timeout_seconds,
+        timeout_seconds=min(entry.timeout_seconds, settings.AUTOMATION_MAX_EXECUTION_TIME),
         idempotency_key=asked.idempotency_key,
         idempotency_hash=asked.digest() if asked.idempotency_key else "",
     )

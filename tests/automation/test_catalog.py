@@ -31,6 +31,17 @@ def test_what_operators_configured_stays_and_what_the_class_says_is_refreshed() 
     assert (entry.cooldown_minutes, entry.is_active, entry.dangerous) == (99, False, True)
 
 
+@pytest.mark.django_db
+def test_a_new_runbook_gets_its_own_cooldown_or_else_that_of_the_settings(
+    settings: Settings,
+) -> None:
+    settings.AUTOMATION_DEFAULT_COOLDOWN = 25
+    CatalogEntry.objects.all().delete()
+    catalog.sync()
+    assert CatalogEntry.objects.get(runbook_id="SERVICE_RESTART").cooldown_minutes == 25
+    assert CatalogEntry.objects.get(runbook_id="HEALTH_CHECK").cooldown_minutes == 0
+
+
 @pytest.mark.usefixtures("rows")
 def test_the_row_of_a_runbook_that_is_gone_is_kept_until_it_comes_back(
     monkeypatch: pytest.MonkeyPatch, library: Registry

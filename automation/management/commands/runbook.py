@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from automation.engine.descriptions import describe
 from automation.engine.results import ActionStatus, Status
+from automation.engine.runbook import Runbook
 from automation.models import ExecutionLog, Priority
 from automation.selectors import executions, runbooks
 from automation.selectors.monitor import sentence
@@ -96,12 +97,13 @@ class Command(BaseCommand):
         server = Server.objects.filter(name=options["server"]).first()
         if server is None:
             raise CommandError(f"There is no server {options['server']}.", returncode=2)
+        entry = runbooks.get(user, options["runbook"])
         execution = launch(
             Launch(
                 actor=user,
-                runbook=runbooks.get(user, options["runbook"]),
+                runbook=entry,
                 server=server,
-                parameters=_parameters(options["parameters"]),
+                parameters=_parameters(runbooks.code_of(entry), options["parameters"]),
                 is_dry_run=dry or settings.AUTOMATION_DRY_RUN_DEFAULT,
                 priority=Priority[options["priority"]],
                 is_confirmed=options["confirm"],
@@ -161,16 +163,23 @@ def _user(name: str) -> User:
     return user
 
 
-def _parameters(pairs: list[str]) -> dict[str, Any]:
-    """Return name=value pairs as parameters; a name given twice makes a list."""
+def _parameters(runbook: type[Runbook], pairs: list[str]) -> dict[str, Any]:
+    """Return name=value pairs as parameters; a list is one name given any number of times."""
+    lists = {
+        name
+        for parameter in describe(runbook)
+        if parameter.json_schema.get("type") == "array"
+        for name in (parameter.name, parameter.python_name)
+    }
     values: dict[str, Any] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:
             raise CommandError(f"{pair} must look like name=value.", returncode=2)
-        if name in values:
-            before = values[name] if isinstance(values[name], list) else [values[name]]
-            values[name] = [*before, value]
+        if name in lists:
+            values[name] = [*values.get(name, []), value]
+        elif name in values:
+            raise CommandError(f"{name} is given twice, and takes one value.", returncode=2)
         else:
             values[name] = value
     return values

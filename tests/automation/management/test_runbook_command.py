@@ -144,6 +144,7 @@ def test_a_run_is_launched_as_it_was_asked_for(
         "reads=true",
         "reads=id",
         "reads=a=b",
+        "writes=touch /tmp/x",
         "limit=9",
         "--reason",
         "It is down.",
@@ -154,7 +155,7 @@ def test_a_run_is_launched_as_it_was_asked_for(
     execution = Execution.objects.get()
     assert execution.parameters == {
         "reads": ["true", "id", "a=b"],
-        "writes": [],
+        "writes": ["touch /tmp/x"],
         "limit": 9,
         "asRoot": False,
     }

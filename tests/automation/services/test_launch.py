@@ -2,6 +2,7 @@ import re
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from automation.engine.results import Status
 from automation.models import CatalogEntry, Execution, Priority
@@ -63,6 +64,11 @@ def test_a_launch_stores_what_was_asked_for_and_who_asked() -> None:
     assert execution.reason == "It is down."
     assert execution.attempt == 0
     assert str(execution) == f"SAMPLE_MENDING on {asking.server.name}"
+
+
+def test_no_execution_may_last_longer_than_the_setting_says(settings: Settings) -> None:
+    settings.AUTOMATION_MAX_EXECUTION_TIME = 120
+    assert launch(asked()).timeout_seconds == 120
 
 
 def test_a_launch_is_audited_with_its_parameters() -> None:
