@@ -465,6 +465,23 @@ def test_who_lost_its_lease_sends_nothing_and_writes_no_end(
     assert execution.finished_at is None
 
 
+class Overtaken(WorkerProcess):
+    """Loses its execution to another worker between its last action and its end."""
+
+    def _execute(self, *_: Any) -> Outcome:
+        Execution.objects.update(fence=10**9, worker="another")
+        return Outcome(status=Status.SUCCESS, summary="Too late.")
+
+
+def test_a_result_that_comes_too_late_changes_nothing(committed: None) -> None:
+    execution = makers.execution()
+    Overtaken("slow").run(execution.pk)
+    execution.refresh_from_db()
+    assert (execution.status, execution.worker) == (Status.RUNNING, "another")
+    assert execution.result_summary == ""
+    assert not AuditEvent.objects.filter(target_id=str(execution.pk)).exists()
+
+
 def test_a_lease_that_is_lost_in_a_command_stops_the_work(
     worker: WorkerProcess, server: Server, gate: Path
 ) -> None:

@@ -156,6 +156,11 @@ def test_an_execution_for_no_incident_is_noted_nowhere(incident_id: str | None) 
     assert not TimelineEntry.objects.exists()
 
 
+def test_the_start_of_a_run_for_no_incident_is_noted_nowhere() -> None:
+    incidents.note_started(makers.execution(), actor=makers.user())
+    assert not TimelineEntry.objects.exists()
+
+
 def test_a_source_that_says_that_it_is_over_closes_it() -> None:
     incident = opened()
     incidents.close(incident, "The alert ended.")
