@@ -167,6 +167,20 @@ def test_a_run_is_launched_as_it_was_asked_for(
 
 
 @pytest.mark.usefixtures("admin", "server")
+def test_a_list_may_have_one_item(at_end: Callable[..., None]) -> None:
+    at_end(status="SUCCESS")
+    said("run", "SAMPLE_SCRIPTED", "web-one", "reads=true", "as_root=yes")
+    parameters = Execution.objects.get().parameters
+    assert (parameters["reads"], parameters["asRoot"]) == (["true"], True)
+
+
+@pytest.mark.usefixtures("admin", "server")
+def test_what_takes_one_value_is_given_once() -> None:
+    told = refused("run", "SAMPLE_SCRIPTED", "web-one", "limit=1", "limit=2")
+    assert told == "limit is given twice, and takes one value."
+
+
+@pytest.mark.usefixtures("admin", "server")
 def test_a_dry_run_is_one(at_end: Callable[..., None]) -> None:
     at_end(status="SUCCESS")
     assert "Dry run of Mend a file" in said("dry-run", "SAMPLE_MENDING", "web-one", "path=/x")
