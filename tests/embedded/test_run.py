@@ -80,10 +80,13 @@ def ask(environ: dict[str, str], method: str, path: str, body: object = None) ->
     return status, content
 
 
-def running(name: str) -> psutil.Process:
-    """The process of ours whose command line has the word `name`."""
-    ours = psutil.Process().children()
-    return next(process for process in ours if name in process.cmdline())
+def running(name: str, among: set[psutil.Process]) -> psutil.Process:
+    """The process whose command line has the word `name`; other tests have alike ones."""
+    return next(
+        process
+        for process in psutil.Process().children()
+        if process in among and name in process.cmdline()
+    )
 
 
 def test_one_command_brings_everything_up_and_ctrl_c_takes_all_down(
@@ -100,10 +103,10 @@ def test_one_command_brings_everything_up_and_ctrl_c_takes_all_down(
         login = {"username": "admin", "password": password}
         assert ask(environ, "POST", "/api/v1/auth/token", login)[0] == 200
 
-        web = running("granian")
+        web = running("granian", seen)
         assert not any(PRIVATE_KEYS in name for name in web.environ())
-        assert f"{PRIVATE_KEYS}_FILE" in running("worker@%h").environ()
-        demo = running("opsmanager.embedded.demo").environ()
+        assert f"{PRIVATE_KEYS}_FILE" in running("worker@%h", seen).environ()
+        demo = running("opsmanager.embedded.demo", seen).environ()
         assert not {"DATABASE_URL", "SECRET_KEY_FILE"} & demo.keys()
 
         # A second terminal works on it.
