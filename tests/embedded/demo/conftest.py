@@ -10,18 +10,14 @@ import pytest
 from tests.embedded.demo.demo import Account, Demo, accounts, new_folder, remove
 
 ACCOUNTS = accounts()
+# The tests of one fleet stay together: each worker would start one of its own.
+PARAMS = [
+    pytest.param(one, id=one.name, marks=pytest.mark.xdist_group(f"fleet of {one.name}"))
+    for one in ACCOUNTS
+]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of one fleet together: each worker would start one of its own."""
-    for item in items:
-        params = getattr(item, "callspec", None) and item.callspec.params
-        if params and isinstance(params.get("fleet"), Account):
-            item.add_marker(pytest.mark.xdist_group(f"fleet of {params['fleet'].name}"))
-
-
-@pytest.fixture(scope="session", params=ACCOUNTS, ids=lambda account: account.name)
+@pytest.fixture(scope="session", params=PARAMS)
 def fleet(request: pytest.FixtureRequest) -> Iterator[Demo]:
     """The servers, contained, as root and as an ordinary user."""
     folder = new_folder(request.param)

@@ -133,7 +133,8 @@ class First:
             try:
                 self._commands[self._spawn(message, descriptors)] = message.id
             except OSError as error:
-                os.write(descriptors[2], f"cannot start a process: {error.strerror}\n".encode())
+                with suppress(OSError):
+                    os.write(descriptors[2], f"cannot start a process: {error.strerror}\n".encode())
                 send(self._control, Ended(id=message.id, code=CANNOT_START))
         elif isinstance(message, Kill):
             for pid, command in self._commands.items():
@@ -143,10 +144,8 @@ class First:
             os.close(descriptor)
 
     def _start_units(self) -> None:
-        """Start all units, side by side, and wait until that is done."""
-        starts = [subprocess.Popen([SYSTEMCTL, "start", unit]) for unit in self._units]
-        for start in starts:
-            start.wait()
+        """Start all units, and wait until that is done."""
+        subprocess.run([SYSTEMCTL, "start", *self._units], check=False)
 
     def _start_unit(self, unit: str) -> None:
         """Start a unit again by itself, without waiting for it."""

@@ -6,12 +6,13 @@ of errors), so everything that is asked is answered here.
 """
 
 import argparse
+import fcntl
 import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from fnmatch import fnmatch
 
 from systemctl2 import systemctl as replacement
@@ -207,7 +208,7 @@ def _changing(verb: str) -> Callable[[argparse.Namespace, list[str]], int]:
 
 def _change(verb: str, unit: Unit, *, automatic: bool) -> bool:
     before = unit.record if automatic else UnitRecord()
-    with Job(unit.name):
+    with _one_at_a_time(), Job(unit.name):
         if unit.active_state != "active":
             # A dead main process would be waited for.
             unit_record.forget_main_process(unit.name)
@@ -219,6 +220,15 @@ def _change(verb: str, unit: Unit, *, automatic: bool) -> bool:
         result = _RESULT[verb] if done else f"Failed to {verb}"
         journal.append(unit.name, f"{result} {unit.name} - {unit.description}.")
     return done
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Wait for other changes to end: the replacement trips over another one of itself."""
+    unit_record.FOLDER.mkdir(parents=True, exist_ok=True)
+    with (unit_record.FOLDER / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _is_system_running(options: argparse.Namespace, _: list[str]) -> int:
