@@ -227,7 +227,12 @@ class Journal(threading.Thread):
     def _insert(rows: list[LogRow]) -> None:
         if not rows:
             return
-        with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        # Django passes COPY on to psycopg, whose errors would come as they are.
+        with (
+            connection.wrap_database_errors,
+            connection.cursor() as cursor,
+            cursor.copy(_COPY) as copy,
+        ):
             for row in rows:
                 copy.write_row(row.values())
 

@@ -5,12 +5,13 @@ from uuid import UUID
 
 import pytest
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from automation.engine.results import Status
 from automation.models import Execution
 from automation.runner.claim import claim
 from tests.automation import makers
-from tests.automation.runner.conftest import in_thread
+from tests.automation.runner.conftest import in_thread, wait_until
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -152,12 +153,16 @@ def test_the_index_refuses_what_the_look_before_could_not_see() -> None:
         thread = in_thread(lambda: results.append(claim(second.pk, worker="two")))
         cursor.execute("SELECT pg_backend_pid()")
         own = cursor.fetchone()[0]
-        blocked = "SELECT count(*) FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
-        for _ in range(6000):
-            cursor.execute(blocked, [own])
-            if cursor.fetchone()[0]:
-                break
-            thread.join(0.01)
+        wait_until(lambda: _blocks_another(cursor, own))
         cursor.execute("COMMIT")
     thread.join()
     assert results == [None]
+
+
+def _blocks_another(cursor: CursorWrapper, own: int) -> bool:
+    # Within a transaction the first look is kept.
+    cursor.execute("SELECT pg_stat_clear_snapshot()")
+    cursor.execute(
+        "SELECT count(*) FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))", [own]
+    )
+    return bool(cursor.fetchone()[0])

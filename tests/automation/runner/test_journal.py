@@ -1,5 +1,6 @@
 import pytest
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from automation.engine.errors import EngineError, LeaseLost
 from automation.engine.ports import ActionEnd
@@ -137,6 +138,32 @@ def test_cut_connections_lose_nothing(journal: Journal) -> None:
             terminate_backends()
     journal.flush(claim).result(WAIT)
     assert [row.seq for row in rows_of(claim)] == list(range(1, 31))
+
+
+def test_a_connection_that_is_cut_while_rows_are_copied_loses_nothing(journal: Journal) -> None:
+    claim = claimed()
+    with connection.cursor() as cursor:
+        # Holds the copying up, so that the cut finds it under way.
+        cursor.execute("BEGIN; LOCK TABLE automation_executionlog IN EXCLUSIVE MODE")
+        journal.say(LogRow(claim=claim, action=action()))
+        wait_until(lambda: _copying(cursor))
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY%'"
+            " AND datname = current_database()"
+        )
+        cursor.execute("COMMIT")
+    journal.flush(claim).result(WAIT)
+    assert [row.seq for row in rows_of(claim)] == [1]
+
+
+def _copying(cursor: CursorWrapper) -> bool:
+    # Within a transaction the first look is kept.
+    cursor.execute("SELECT pg_stat_clear_snapshot()")
+    cursor.execute(
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY%'"
+        " AND state = 'active' AND datname = current_database()"
+    )
+    return bool(cursor.fetchone()[0])
 
 
 def test_an_outage_delays_a_promise_and_loses_nothing(journal: Journal) -> None:
