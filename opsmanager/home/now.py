@@ -25,16 +25,14 @@ def context(user: permissions.Actor) -> dict[str, Any]:
     """Return all that the home page shows to this user."""
     visible = executions.visible_to(user)
     day = visible.filter(queued_at__gte=timezone.now() - _RECENTLY, is_dry_run=False)
-    held = list(visible.filter(status=Status.PENDING).order_by("priority", "queued_at")[:_ROWS])
-    for execution in held:
-        execution.waiting_for = executions.waiting_for(execution)  # type: ignore[attr-defined]
+    held = visible.filter(status=Status.PENDING).order_by("priority", "queued_at")[:_ROWS]
     return {
         "needs_you": [
             *(_of_incident(row) for row in incidents.without_a_fix(user)[:_ROWS]),
             *(_of_execution(row) for row in _unlucky(user)[:_ROWS]),
         ],
         "happening": visible.filter(status=Status.RUNNING)[:_ROWS],
-        "held": held,
+        "held": executions.with_waiting(held),
         "recent": visible.exclude(status__in=[Status.PENDING, Status.RUNNING])[:5],
         "health": [*health.parts(), *_unreachable(user)],
         "counts": {
