@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 from automation.api import serializers
 from automation.models import Priority, Trigger
 from automation.selectors import executions as selectors
-from automation.selectors import runbooks
+from automation.selectors import runbooks, waiting
 from automation.services import executions
 from automation.services.executions import Launch
 from opsmanager.accounts.requests import user_of
@@ -72,7 +72,7 @@ class ExecutionsView(APIView):
             name="executions",
             serializer=serializers.ExecutionSerializer,
             ordering=("queuedAt", "startedAt", "finishedAt", "status"),
-            prepare=selectors.with_waiting,
+            prepare=waiting.with_waiting,
         )
 
     @endpoint(

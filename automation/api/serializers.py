@@ -7,6 +7,7 @@ from rest_framework import serializers
 from automation.engine.results import ActionStatus, ErrorCode, Status, StepType, Verdict
 from automation.models import CatalogEntry, Execution, ExecutionLog, Priority, Trigger
 from automation.selectors import executions as selectors
+from automation.selectors import waiting
 from opsmanager.common.api.case import ModelSerializer, Serializer
 
 PRIORITIES = [priority.name for priority in Priority]
@@ -148,7 +149,7 @@ class ExecutionSerializer(ModelSerializer):
     def get_waiting_for(self, execution: Execution) -> str:
         """Why it does not run yet; empty once it does."""
         known: str | None = getattr(execution, "waiting_for", None)
-        return selectors.waiting_for(execution) if known is None else known
+        return waiting.waiting_for(execution) if known is None else known
 
 
 class LogSerializer(ModelSerializer):

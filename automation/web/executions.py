@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from automation.engine.results import ActionStatus, Status
 from automation.models import Execution, ExecutionLog
 from automation.selectors import executions as selectors
-from automation.selectors import monitor
+from automation.selectors import monitor, waiting
 from automation.services import executions
 from automation.services.executions import Launch, launch
 from opsmanager.accounts import permissions, roles
@@ -108,7 +108,7 @@ def execution_run_exactly(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _state(request: HttpRequest, execution: Execution) -> dict[str, Any]:
     user = user_of(request)
-    execution.waiting_for = selectors.waiting_for(execution)  # type: ignore[attr-defined]
+    execution.waiting_for = waiting.waiting_for(execution)  # type: ignore[attr-defined]
     return {
         "execution": execution,
         "sentence": monitor.sentence(execution),
