@@ -26,7 +26,7 @@ class Batch(UUIDModel):
     stop_after_failures = models.PositiveIntegerField(null=True)
     """After how many failed ones the rest is not begun; NULL for never."""
     refusals = models.JSONField(default=list)
-    """The servers on which it was refused: serverId, serverName, code, message each."""
+    """The servers on which it was refused: server_id, server_name, code, message each."""
     created_at = models.DateTimeField(db_default=Now())
     stopped_at = models.DateTimeField(null=True)
     """When what had not begun was left out."""

@@ -116,7 +116,7 @@ def launch(asked: BatchLaunch) -> Batch:
         message=asked.reason,
         runbook=asked.runbook.runbook_id,
         servers=[server.name for server in servers],
-        refused=[refusal["serverName"] for refusal in batch.refusals],
+        refused=[refusal["server_name"] for refusal in batch.refusals],
         isDryRun=asked.is_dry_run,
     )
     batch.refresh_from_db()
@@ -171,8 +171,8 @@ def _refusal(asked: BatchLaunch, batch: Batch, server: Server) -> dict[str, str]
             )
     except Problem as problem:
         return {
-            "serverId": str(server.pk),
-            "serverName": server.name,
+            "server_id": str(server.pk),
+            "server_name": server.name,
             "code": problem.code,
             "message": problem.message,
         }

@@ -101,6 +101,7 @@ def execution_run_exactly(request: HttpRequest, pk: UUID) -> HttpResponse:
             is_confirmed=True,
             incident_id=dry.incident_id,
             reason=dry.reason,
+            dry_run=dry,
         )
     )
     return go_to(request, "automation:execution_detail", pk=execution.pk)
