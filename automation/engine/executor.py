@@ -128,7 +128,7 @@ class Executor:
 
         ``data``, ``once`` and ``steps_done`` are those of the execution's ``Outcome``,
         ``seq_after`` the last ``seq`` in its log, ``past`` as in :meth:`execute`. The status is
-        ``ROLLED_BACK``, or ``FAILED`` whatever the reason (``CANCELLED`` when told to stop,
+        ``ROLLED_BACK``, or ``FAILED`` (``CANCELLED`` when told to stop,
         ``UNKNOWN`` when nobody saw the end of a change); ``steps_done`` then holds the steps that
         are still not taken back.
         """
