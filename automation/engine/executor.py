@@ -143,6 +143,7 @@ class Executor:
             check_something_to_do(runbook, plan)
             for number, step in plan:
                 ongoing.doing = f"taking back step {number}, “{step.title}”"
+                left = {n for n in left if n <= number}
                 run = self._enter(ongoing, number, f"Take back: {step.title}")
                 step.take_back(runbook, run)
                 left = {n for n in left if n < number}

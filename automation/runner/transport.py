@@ -23,7 +23,7 @@ from servers.ssh.pool import Pool
 from servers.ssh.process import OutputSink as BytesSink
 from servers.ssh.records import read_record
 from servers.ssh.recovery import recover
-from servers.ssh.session import RemoteCommand, Session
+from servers.ssh.session import RemoteCommand, Session, StopCheck
 from servers.ssh.target import Target
 from servers.targets import target_of
 
@@ -53,7 +53,7 @@ class ServerTransport:
         """Send one command and wait for its end."""
 
         def send(session: Session, remote: RemoteCommand, take: BytesSink) -> int:
-            return session.run(remote, on_output=take, stop=self._lease.reason)
+            return session.run(remote, on_output=take, stop=self._stop_of(remote))
 
         return self._result(command, action_id, timeout, on_output, send)
 
@@ -68,11 +68,12 @@ class ServerTransport:
             )
 
         def find_out(session: Session, remote: RemoteCommand, take: BytesSink) -> int:
+            stop = self._stop_of(remote)
             try:
-                return recover(session, remote, on_output=take, stop=self._lease.reason)
+                return recover(session, remote, on_output=take, stop=stop)
             except ssh.NotStarted:
                 # Should its script arrive late after all, the record lets only one of them start.
-                return session.run(remote, on_output=take, stop=self._lease.reason)
+                return session.run(remote, on_output=take, stop=stop)
 
         patient_until = time.monotonic() + _PATIENCE
         while True:
@@ -141,6 +142,18 @@ class ServerTransport:
         if needs_sudo:
             sudo.require_allowed(result, server=self._target.name, user=self._target.username)
         return result
+
+    def _stop_of(self, remote: RemoteCommand) -> StopCheck:
+        """Return what a running command asks whether it has to stop."""
+
+        def stop() -> str | None:
+            reason = self._lease.reason()
+            if reason == "LEASE_LOST" and remote.recorded:
+                # It is left running: whoever took the execution over goes on with it.
+                raise engine.LeaseLost
+            return reason
+
+        return stop
 
     @cached_property
     def _target(self) -> Target:

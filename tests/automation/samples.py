@@ -86,6 +86,23 @@ class Mending(Runbook, registry=SAMPLES):
         run.change("rm", self.path)
 
 
+class Repeatable(Runbook, registry=SAMPLES):
+    """Do what may be done twice."""
+
+    id = "SAMPLE_REPEATABLE"
+    title = "Do what may be done twice"
+    idempotent = True
+    irreversible = "It is a sample."
+    default_cooldown_minutes = 0
+
+    script: str = Param("true", help="Shell script that changes")
+
+    @step("Do it")
+    def do(self, run: Run) -> None:
+        """Do it."""
+        run.change(Shell(self.script))
+
+
 class Faulty(Runbook, registry=SAMPLES):
     """Fail by a bug of its author.
 

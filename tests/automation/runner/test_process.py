@@ -207,9 +207,10 @@ def test_an_execution_that_takes_too_long_is_ended(
     assert (execution.status, execution.error_code) == (Status.TIMEOUT, "TIMEOUT")
 
 
-def test_a_connection_that_is_cut_in_a_change_leaves_it_unknown(
+def test_a_connection_that_is_cut_in_a_change_without_a_record_leaves_it_unknown(
     worker: WorkerProcess, server: Server, ssh_server: SshServer, gate: Path
 ) -> None:
+    Server.objects.filter(pk=server.pk).update(keeps_records=False)
     execution = scripted(server, writes=[waiting(gate)])
     thread = begun(worker, execution)
     wait_until(lambda: carriers(str(gate)))
