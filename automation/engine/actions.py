@@ -21,11 +21,12 @@ from automation.engine.errors import (
     SudoUnavailable,
     ValidationFailed,
 )
+from automation.engine.http import HttpAnswer, HttpClient, HttpRequest
+from automation.engine.http_calls import LATER, HttpCalls, planned_answer
 from automation.engine.output import CappedText
 from automation.engine.ports import Action, ActionEnd, Journal, StopSignal, Transport
 from automation.engine.results import ActionStatus, CommandResult, StepType
 
-LATER = "This can be judged only after the change."
 _NOTHING_RAN = (ConnectionFailed, AuthenticationFailed, HostKeyRejected, SudoUnavailable)
 _SHOWN_LINES = 3
 
@@ -49,6 +50,7 @@ class Actions:
         self,
         *,
         transport: Transport,
+        http: HttpClient | None,
         journal: Journal,
         stop: StopSignal,
         ids: Callable[[], UUID],
@@ -57,6 +59,7 @@ class Actions:
         time_limit: float,
     ) -> None:
         self._transport = transport
+        self._http = http
         self._journal = journal
         self._stop = stop
         self._ids = ids
@@ -94,6 +97,29 @@ class Actions:
         begun()
         result = self._send(command, action, timeout)
         return self._judged(action, result, ok)
+
+    def http(
+        self,
+        place: Place,
+        request: HttpRequest,
+        *,
+        ok: Collection[int] | None,
+        begun: Callable[[], None],
+    ) -> HttpAnswer:
+        """Call a web API; everything as with :meth:`command`, ``ok`` names statuses."""
+        self.check_may_go_on()
+        if self._http is None:
+            raise EngineError("HTTP calls are not possible here: the executor has no client.")
+        if request.changes and self._context.is_dry_run:
+            self._plan(place, StepType.API_CALL, request.text, changes=True)
+            self._context.planned.append(request.text)
+            begun()
+            return planned_answer(ok)
+        timeout = self._seconds_for(request)
+        action = self._begin(place, StepType.API_CALL, request.text, changes=request.changes)
+        begun()
+        calls = HttpCalls(client=self._http, journal=self._journal, context=self._context)
+        return calls.send(request, action, timeout, ok=ok)
 
     def validate(self, place: Place, *, holds: bool, claim: str, otherwise: str) -> None:
         """Record whether a claim holds; raises ``ValidationFailed`` with ``otherwise`` if not.
@@ -211,8 +237,8 @@ class Actions:
             changes=changes,
         )
 
-    def _seconds_for(self, command: Command) -> float:
-        """Return how long a command may take: its own limit, within the time left."""
+    def _seconds_for(self, command: Command | HttpRequest) -> float:
+        """Return how long it may take: its own limit, within the time left."""
         left = self._stop.remaining()
         limits = [command.timeout, self._time_limit if left is None else left.total_seconds()]
         seconds = min(limit for limit in limits if limit is not None)

@@ -10,6 +10,7 @@ from automation.engine.actions import Actions, Place
 from automation.engine.context import Context
 from automation.engine.errors import RunbookInvalid
 from automation.engine.failures import Failure, failure_of
+from automation.engine.http import HttpClient
 from automation.engine.ports import Journal, StopSignal, Transport
 from automation.engine.results import Assessment, ErrorCode, Outcome, Status, verdict_of
 from automation.engine.rollback import check_something_to_do, undoable_steps
@@ -51,8 +52,10 @@ class Executor:
         journal: Journal,
         stop: StopSignal,
         ids: Callable[[], UUID] = uuid4,
+        http: HttpClient | None = None,
     ) -> None:
         self._transport = transport
+        self._http = http
         self._journal = journal
         self._stop = stop
         self._ids = ids
@@ -145,6 +148,7 @@ class Executor:
     def _begin(self, runbook: Runbook, context: Context, seq_after: int) -> _Ongoing:
         actions = Actions(
             transport=self._transport,
+            http=self._http,
             journal=self._journal,
             stop=self._stop,
             ids=self._ids,
