@@ -9,6 +9,7 @@ from typing import Final
 from uuid import UUID
 
 import structlog
+from django.conf import settings
 from django.db import DataError, Error, connection
 
 from automation import catalog
@@ -20,6 +21,7 @@ from automation.models import Execution
 from automation.runner.claim import Claim, claim
 from automation.runner.execution_journal import ExecutionJournal
 from automation.runner.finish import finish
+from automation.runner.http import GuardedHttp
 from automation.runner.journal import Journal
 from automation.runner.lease import Lease, LeaseKeeper
 from automation.runner.sweep import Sweeper
@@ -139,7 +141,8 @@ class WorkerProcess:
                 error_code=ErrorCode(problem.code),
                 error_message=str(problem),
             )
-        executor = Executor(transport=transport, journal=journal, stop=lease)
+        http = GuardedHttp(allowed=settings.AUTOMATION_HTTP_ALLOWED_NETWORKS, stop=lease.reason)
+        executor = Executor(transport=transport, journal=journal, stop=lease, http=http)
         outcome = executor.execute(
             runbook, is_dry_run=execution.is_dry_run, seq_after=claimed.last_seq
         )
