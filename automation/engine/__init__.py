@@ -11,9 +11,9 @@ from automation.engine.errors import (
     AnswerUnreadable,
     CommandFailed,
     CommandTimedOut,
-    ConnectionFailed,
     SudoUnavailable,
     ValidationFailed,
+    WebUnreachable,
 )
 from automation.engine.http import HttpAnswer
 from automation.engine.kinds import Category, Platform
@@ -33,7 +33,6 @@ __all__ = [
     "CommandFailed",
     "CommandResult",
     "CommandTimedOut",
-    "ConnectionFailed",
     "HttpAnswer",
     "Param",
     "Percent",
@@ -46,5 +45,6 @@ __all__ = [
     "SystemdUnit",
     "Url",
     "ValidationFailed",
+    "WebUnreachable",
     "step",
 ]

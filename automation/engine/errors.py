@@ -70,6 +70,10 @@ class ConnectionFailed(EngineError):
     code = ErrorCode.CONNECTION
 
 
+class WebUnreachable(ConnectionFailed):
+    """A web API could not be reached; nothing was sent to it."""
+
+
 class AddressRefused(EngineError):
     """OpsManager does not call this address; nothing was sent."""
 

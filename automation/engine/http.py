@@ -109,7 +109,7 @@ class HttpClient(Protocol):
         """Send one call and wait for its answer, at most ``timeout`` seconds.
 
         A redirect is an answer, as is any status. Raises the errors of
-        :mod:`automation.engine.errors`: ``AddressRefused`` and ``ConnectionFailed`` (nothing was
+        :mod:`automation.engine.errors`: ``AddressRefused`` and ``WebUnreachable`` (nothing was
         sent), ``CommandTimedOut`` (of a call that only reads), ``ConnectionLost`` (it was sent,
         and nobody saw its answer), ``ExecutionStopped`` and ``LeaseLost``.
         """

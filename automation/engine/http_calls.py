@@ -9,11 +9,11 @@ from automation.engine.errors import (
     AddressRefused,
     CommandFailed,
     CommandTimedOut,
-    ConnectionFailed,
     ConnectionLost,
     EngineError,
     ExecutionStopped,
     LeaseLost,
+    WebUnreachable,
 )
 from automation.engine.http import HttpAnswer, HttpClient, HttpRequest
 from automation.engine.ports import Action, ActionEnd, Journal
@@ -21,8 +21,8 @@ from automation.engine.results import ActionStatus
 
 LATER: Final = "This can be judged only after the change."
 
-_NOTHING_SENT = (AddressRefused, ConnectionFailed)
-_NO_ANSWER = (ConnectionFailed, ConnectionLost, CommandTimedOut)
+_NOTHING_SENT = (AddressRefused, WebUnreachable)
+_NO_ANSWER = (WebUnreachable, ConnectionLost, CommandTimedOut)
 _SHOWN: Final = 200
 
 

@@ -137,7 +137,7 @@ class Run:
         is to a dry run what :meth:`read` and :meth:`change` are. ``ok`` names the statuses that
         are no failure, by default 200 to 299. Redirects are not followed. ``timeout`` is in
         seconds, for all of it. Raises ``CommandFailed`` for another status, ``AddressRefused``,
-        ``ConnectionFailed``, ``ConnectionLost``, ``CommandTimedOut``, and ``ChangeNotAllowed``
+        ``WebUnreachable``, ``ConnectionLost``, ``CommandTimedOut``, and ``ChangeNotAllowed``
         where :meth:`change` does.
         """
         request = request_of(

@@ -8,11 +8,11 @@ from typing import Final
 
 from automation.engine.errors import (
     CommandTimedOut,
-    ConnectionFailed,
     ConnectionLost,
     EngineError,
     ExecutionStopped,
     LeaseLost,
+    WebUnreachable,
 )
 from automation.engine.http import HttpAnswer, HttpRequest
 from automation.engine.results import CancelOutcome
@@ -80,7 +80,7 @@ def _stopped(reason: str, *, may_have_arrived: bool) -> EngineError:
 def _late(request: HttpRequest, timeout: float, *, was_sent: bool) -> EngineError:
     limit = f"within {timeout:g} seconds"
     if not was_sent:
-        return ConnectionFailed(
+        return WebUnreachable(
             f"{request.address.place} could not be reached {limit}; nothing was sent."
         )
     said = f"`{request.text}` was not answered {limit}."

@@ -14,8 +14,8 @@ from urllib3.response import HTTPResponse
 
 from automation.engine.errors import (
     AddressRefused,
-    ConnectionFailed,
     ConnectionLost,
+    WebUnreachable,
 )
 from automation.engine.http import Headers, HttpAnswer, HttpRequest
 from automation.engine.output import CappedText, OutputDecoder
@@ -112,7 +112,7 @@ class HttpCall(threading.Thread):
                 f"are called; an administrator can open others with {_SETTING}."
             ) from None
         except (OSError, UnicodeError) as problem:
-            raise ConnectionFailed(
+            raise WebUnreachable(
                 f"The name {address.host} could not be resolved ({_reason(problem)}); nothing was "
                 "sent. Check how it is spelt."
             ) from problem
@@ -131,7 +131,7 @@ class HttpCall(threading.Thread):
                 problem = error
             else:
                 return connection
-        raise ConnectionFailed(
+        raise WebUnreachable(
             f"{self._request.address.place} could not be reached ({_reason(problem)}); nothing was "
             "sent."
         ) from problem
@@ -139,7 +139,7 @@ class HttpCall(threading.Thread):
     def _check_wanted(self) -> None:
         """End the thread when nobody waits for it any more."""
         if self._is_abandoned:
-            raise ConnectionFailed
+            raise WebUnreachable
 
     def _connection(self, address: str, seconds: float) -> HTTPConnection:
         """Return a connection that goes to ``address``; its certificate is the host's."""

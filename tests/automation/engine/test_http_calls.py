@@ -8,11 +8,11 @@ from automation.engine import Assessment, Run, Runbook
 from automation.engine.errors import (
     AddressRefused,
     CommandTimedOut,
-    ConnectionFailed,
     ConnectionLost,
     EngineError,
     ExecutionStopped,
     LeaseLost,
+    WebUnreachable,
 )
 from automation.engine.executor import Executor
 from automation.engine.http import HttpAnswer, HttpRequest
@@ -137,7 +137,7 @@ def test_after_a_planned_change_no_call_is_judged() -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [ConnectionFailed("Refused."), ConnectionLost("Gone."), CommandTimedOut("Late.")]
+    "error", [WebUnreachable("Refused."), ConnectionLost("Gone."), CommandTimedOut("Late.")]
 )
 def test_after_a_planned_change_nobody_need_answer(error: EngineError) -> None:
     rehearsal = rehearsed(change, calls(), http={f"GET {URL}": error}, is_dry_run=True)
@@ -222,7 +222,7 @@ def test_a_step_names_the_statuses_that_are_no_failure() -> None:
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        (ConnectionFailed("Refused."), ErrorCode.CONNECTION),
+        (WebUnreachable("Refused."), ErrorCode.CONNECTION),
         (AddressRefused("Not that one."), ErrorCode.VALIDATION),
     ],
 )
@@ -236,6 +236,18 @@ def test_a_call_that_was_not_sent_has_changed_nothing(
     assert not outcome.changed
     (row,) = rehearsal.log
     assert (row.status, row.error_message) == (ActionStatus.FAILED, str(error))
+
+
+def test_after_a_change_an_api_that_is_down_neither_skips_cooldown_nor_assessment() -> None:
+    def assess(_runbook: Runbook, run: Run) -> Assessment:
+        return Assessment(healthy=run.read("systemctl").ok)
+
+    kind = with_steps(change, calls(), assess=assess)
+    http = {f"GET {URL}": WebUnreachable("Refused.")}
+    outcome = rehearse(kind, {}, {"systemctl": reply()}, http=http).outcome
+    assert (outcome.status, outcome.error_code) == (Status.FAILED, ErrorCode.COMMAND_FAILED)
+    assert outcome.error_message == "Refused."
+    assert outcome.after is not None
 
 
 def test_a_changing_call_whose_answer_nobody_saw_is_unknown() -> None:

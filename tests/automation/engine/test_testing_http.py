@@ -1,7 +1,7 @@
 import pytest
 
 from automation.engine import Run, Runbook, step
-from automation.engine.errors import ConnectionFailed
+from automation.engine.errors import WebUnreachable
 from automation.engine.registry import Registry
 from automation.engine.results import ErrorCode, Status
 from automation.engine.testing import (
@@ -40,7 +40,7 @@ def test_a_list_answers_one_by_one_and_its_last_for_ever() -> None:
 
 
 def test_an_error_is_raised() -> None:
-    http = {f"GET {URL}": ConnectionFailed("No route.")}
+    http = {f"GET {URL}": WebUnreachable("No route.")}
     outcome = rehearse(reads(URL), {}, {}, http=http).outcome
     assert (outcome.status, outcome.error_code) == (Status.FAILED, ErrorCode.CONNECTION)
 

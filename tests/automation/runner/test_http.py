@@ -12,11 +12,11 @@ import pytest
 from automation.engine.errors import (
     AddressRefused,
     CommandTimedOut,
-    ConnectionFailed,
     ConnectionLost,
     EngineError,
     ExecutionStopped,
     LeaseLost,
+    WebUnreachable,
 )
 from automation.engine.http import HttpAnswer, request_of
 from automation.engine.results import CancelOutcome
@@ -147,7 +147,7 @@ def test_a_certificate_is_checked_for_the_host_and_not_the_address(tmp_path: Pat
     assert answer.text == "fine"
     assert asked == ["api.example.com", "other.example.com"]
     assert web.received[0].headers["host"] == f"api.example.com:{web.port}"
-    assert isinstance(wrong, ConnectionFailed)
+    assert isinstance(wrong, WebUnreachable)
     assert "its certificate is not trusted: Hostname mismatch" in str(wrong)
     assert len(web.received) == 1
 
@@ -162,7 +162,7 @@ def test_a_certificate_that_this_machine_does_not_trust_ends_the_call(tmp_path: 
     made = certificates(tmp_path, "api.example.com")
     with WebServer(tls=made.server) as web:
         refused = failure("POST", f"https://api.example.com:{web.port}/")
-    assert isinstance(refused, ConnectionFailed)
+    assert isinstance(refused, WebUnreachable)
     assert "its certificate is not trusted" in str(refused)
     assert web.received == []
 
@@ -233,19 +233,20 @@ def test_an_answer_that_breaks_off_is_lost(method: str, script: Callable[[Exchan
 
 
 def test_a_port_where_nobody_listens_is_a_failed_connection() -> None:
-    with WebServer() as web:
-        pass
-    refused = failure("POST", f"http://api.example.com:{web.port}/")
-    assert isinstance(refused, ConnectionFailed)
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
+        refused = failure("POST", f"http://api.example.com:{port}/")
+    assert isinstance(refused, WebUnreachable)
     assert str(refused) == (
-        f"api.example.com:{web.port} could not be reached (Connection refused); nothing was sent."
+        f"api.example.com:{port} could not be reached (Connection refused); nothing was sent."
     )
 
 
 @pytest.mark.parametrize("resolve", [to(), lambda _host, _port: socket.getaddrinfo("a..b", 1)])
 def test_a_name_without_an_address_is_a_failed_connection(resolve: Any) -> None:
     unknown = failure("GET", "http://gone.example/", resolve=resolve)
-    assert isinstance(unknown, ConnectionFailed)
+    assert isinstance(unknown, WebUnreachable)
     assert "nothing was sent" in str(unknown)
 
 
@@ -339,7 +340,7 @@ def test_a_handshake_that_hangs_has_sent_nothing() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
         late = failure("POST", url, timeout=0.5)
-    assert isinstance(late, ConnectionFailed)
+    assert isinstance(late, WebUnreachable)
     assert str(late).endswith("could not be reached within 0.5 seconds; nothing was sent.")
 
 
