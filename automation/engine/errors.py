@@ -129,6 +129,15 @@ class LeaseLost(EngineError):
     code = ErrorCode.WORKER_LOST
 
 
+class ReplayDiverged(EngineError):
+    """The runbook did not come by what it had done before its worker was lost, so it can't go on.
+
+    Nothing more was sent.
+    """
+
+    code = ErrorCode.WORKER_LOST
+
+
 class ExecutionStopped(EngineError):
     """The execution was cancelled or ran out of time.
 

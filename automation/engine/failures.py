@@ -49,11 +49,12 @@ def failure_of(error: Exception, *, context: Context, runbook_id: str, doing: st
             status=Status.FAILED, error_code=ErrorCode.INTERNAL, message=told
         )
     told = " ".join(dict.fromkeys(_sentence(leaf) for leaf in leaves))
-    if isinstance(worst, ExecutionStopped):
-        return _stopped(worst, doing=doing)
-    unseen = _unseen(context, worst.code, told)
+    stopped = isinstance(worst, ExecutionStopped)
+    unseen = _unseen(context, ErrorCode.CONNECTION_LOST if stopped else worst.code, told)
     if unseen:
         return unseen
+    if isinstance(worst, ExecutionStopped):
+        return _stopped(worst, doing=doing)
     status = Status.TIMEOUT if isinstance(worst, CommandTimedOut) else Status.FAILED
     code = worst.code
     says_nothing_was_done = code is ErrorCode.VALIDATION or isinstance(worst, WebUnreachable)

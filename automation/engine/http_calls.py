@@ -16,8 +16,10 @@ from automation.engine.errors import (
     WebUnreachable,
 )
 from automation.engine.http import HttpAnswer, HttpClient, HttpRequest
+from automation.engine.past import PastAction
 from automation.engine.ports import Action, ActionEnd, Journal
 from automation.engine.results import ActionStatus
+from automation.engine.sending import stopped_status
 
 LATER: Final = "This can be judged only after the change."
 
@@ -59,6 +61,27 @@ class HttpCalls:
             self._context.changed_steps.add(action.step_number)
         return self._judged(action, answer, ok)
 
+    def repeated(self, past: PastAction, *, ok: Collection[int] | None) -> HttpAnswer:
+        """Return what the log says that a call before was answered, judged as it was then.
+
+        The header fields are not kept. Of a change whose answer nobody saw nobody can ask: raises
+        ``ConnectionLost``.
+        """
+        action = past.action
+        if action.changes:
+            self._context.changed_steps.add(action.step_number)
+        if past.result is None:
+            lost = ConnectionLost(
+                f"The worker was lost before `{action.text}` was answered; it is not sent twice."
+            )
+            self._journal.reopen(action)
+            self._note_failure(action, lost)
+            raise lost
+        answer = HttpAnswer(status=past.result.exit_code, text=past.result.stdout)
+        if ok is not None and answer.status not in ok:
+            raise CommandFailed(_failure(action.text, answer))
+        return answer
+
     def _note_failure(self, action: Action, error: Exception) -> None:
         """Record a call without answer; what may have arrived counts as arrived."""
         if action.changes and not isinstance(error, _NOTHING_SENT):
@@ -95,8 +118,7 @@ def planned_answer(ok: Collection[int] | None) -> HttpAnswer:
 
 def _status_of(error: Exception, *, changes: bool) -> ActionStatus:
     if isinstance(error, ExecutionStopped):
-        timed_out = error.reason == "TIMEOUT"
-        return ActionStatus.TIMEOUT if timed_out else ActionStatus.CANCELLED
+        return stopped_status(error.reason)
     if isinstance(error, CommandTimedOut):
         return ActionStatus.TIMEOUT
     unseen = isinstance(error, ConnectionLost) or not isinstance(error, EngineError)

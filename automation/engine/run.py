@@ -14,6 +14,7 @@ from automation.engine.parallel import Turn, run_all
 from automation.engine.results import CommandResult
 
 T = TypeVar("T")
+J = TypeVar("J")
 
 
 class Run:
@@ -48,6 +49,18 @@ class Run:
     def data(self) -> dict[str, Any]:
         """Values (JSON) that the steps share; kept with the execution, for undo and workflows."""
         return self._context.data
+
+    def once(self, name: str, make: Callable[[], J]) -> J:
+        """Return a value that is made up once for this execution, such as a name with a time.
+
+        A later attempt, and the real run of a dry run, get the same value again. ``name`` is
+        unique within the runbook; the value is JSON.
+        """
+        once = self._context.once
+        if name not in once:
+            once[name] = make()
+        value: J = once[name]
+        return value
 
     @property
     def previous(self) -> Mapping[str, Any]:
@@ -186,6 +199,24 @@ class Run:
         self._await_turn()
         self._actions.sleep(self._place, seconds)
         self._end_turn()
+
+    def skip(self) -> None:
+        """Record that the step is left out, for the executor."""
+        self._actions.skip(self._place)
+
+    def only_reading(self, why: str) -> "Run":
+        """Return a view of the same step that may not change anything.
+
+        There each exit code is an answer; ``why`` begins the sentence about a change.
+        """
+        return Run(
+            actions=self._actions,
+            context=self._context,
+            place=self._place,
+            may_not_change=why,
+            ok=None,
+            turn=self._turn,
+        )
 
     def parallel(self, *branches: "Callable[[Run], T]") -> list[T]:
         """Run callables at once, each with a ``Run`` of its own; return their values in order.

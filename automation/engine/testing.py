@@ -28,7 +28,7 @@ HTTP calls are answered in the same way, by method and URL or the beginning of i
 
 import shlex
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -97,6 +97,10 @@ class ScriptedTransport:
     def __init__(self, replies: Replies, *, as_root: bool = True) -> None:
         self.commands: list[Command] = []
         self.unexpected: list[str] = []
+        self.recovered: list[UUID] = []
+        """The actions whose end was asked for."""
+        self.records: dict[str, CommandResult | EngineError] = {}
+        """What the server's record says of a command whose connection broke, by its text."""
         self._as_root = as_root
         self._replies = {tuple(shlex.split(words)): value for words, value in replies.items()}
         self._used: dict[tuple[str, ...], int] = {}
@@ -121,6 +125,18 @@ class ScriptedTransport:
         on_output("stderr", answer.stderr)
         return answer
 
+    def recover(
+        self, command: Command, *, action_id: UUID, timeout: float, on_output: OutputSink
+    ) -> CommandResult:
+        """Answer from :attr:`records` by the command's text, or else as :meth:`run` does."""
+        self.recovered.append(action_id)
+        told = self.records.get(self.render(command))
+        if isinstance(told, EngineError):
+            raise told
+        if told is not None:
+            return told
+        return self.run(command, action_id=action_id, timeout=timeout, on_output=on_output)
+
     def _next_reply(self, command: Command) -> OneReply:
         matches = [key for key in self._replies if command.words[: len(key)] == key]
         if not matches:
@@ -142,6 +158,7 @@ class MemoryJournal:
     def __init__(self) -> None:
         self.rows: list[LogRow] = []
         self.steps: list[str] = []
+        self.kept: dict[str, Any] = {}
         self._lock = threading.Lock()
 
     def begin_step(self, *, number: int, total: int, name: str) -> None:
@@ -166,9 +183,23 @@ class MemoryJournal:
         row.exit_code = end.exit_code
         row.error_message = end.error_message
 
+    def reopen(self, action: Action) -> None:
+        """Add the row of an action that an earlier attempt began."""
+        self.begin(action)
+
     def planned(self, action: Action) -> None:
         """Add a row of what a dry run left out."""
         self.rows.append(LogRow(action=action, status=ActionStatus.PLANNED))
+
+    def skipped(self, action: Action) -> None:
+        """Add a row of a step whose condition did not hold."""
+        self.rows.append(LogRow(action=action, status=ActionStatus.SKIPPED))
+
+    def keep(
+        self, *, data: Mapping[str, Any], once: Mapping[str, Any], steps_done: Sequence[int]
+    ) -> None:
+        """Remember the newest of what is kept, in :attr:`kept`."""
+        self.kept = {"data": {**data}, "once": {**once}, "steps_done": tuple(steps_done)}
 
     def _row(self, action: Action) -> LogRow:
         return next(row for row in self.rows if row.action.id == action.id)
@@ -244,7 +275,7 @@ def rehearse_rollback(
     replies: Replies,
     *,
     data: Mapping[str, Any],
-    steps_done: int,
+    steps_done: Collection[int],
     http: HttpReplies | None = None,
 ) -> Rehearsal:
     """Take a runbook's steps back against scripted replies; raises as :func:`rehearse`.

@@ -18,7 +18,7 @@ _RENEW = """
 UPDATE automation_execution e
    SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
   FROM unnest(%(ids)s::uuid[], %(fences)s::bigint[]) AS held(id, fence)
- WHERE e.id = held.id AND e.fence = held.fence AND e.status = 'RUNNING'
+ WHERE e.id = held.id AND e.fence = held.fence AND e.lease_until IS NOT NULL
 RETURNING e.id
 """
 _CANCELLED = """

@@ -1,9 +1,10 @@
 """The engine's transport for one server, on the process's pool of SSH connections."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import NoReturn
+from typing import Final, NoReturn
 from uuid import UUID
 
 from django.db import connection
@@ -19,18 +20,25 @@ from servers import known_keys
 from servers.models import Server
 from servers.ssh import errors as ssh
 from servers.ssh.pool import Pool
+from servers.ssh.process import OutputSink as BytesSink
+from servers.ssh.records import read_record
+from servers.ssh.recovery import recover
 from servers.ssh.session import RemoteCommand, Session
 from servers.ssh.target import Target
 from servers.targets import target_of
 
 _STREAMS = ("stdout", "stderr")
+_PATIENCE: Final = 15.0
+"""Seconds that a server may be away before the end of a command counts as not to be found out."""
+_PAUSE: Final = 1.0
 
 
 class ServerTransport:
     """Implements the engine's ``Transport``, its errors included, for one server."""
 
-    def __init__(self, *, server: Server, pool: Pool, lease: Lease) -> None:
+    def __init__(self, *, server: Server, pool: Pool, lease: Lease, recorded: bool) -> None:
         self._server = server
+        self._recorded = recorded
         self._pool = pool
         self._lease = lease
 
@@ -43,6 +51,66 @@ class ServerTransport:
         self, command: Command, *, action_id: UUID, timeout: float, on_output: OutputSink
     ) -> CommandResult:
         """Send one command and wait for its end."""
+
+        def send(session: Session, remote: RemoteCommand, take: BytesSink) -> int:
+            return session.run(remote, on_output=take, stop=self._lease.reason)
+
+        return self._result(command, action_id, timeout, on_output, send)
+
+    def recover(
+        self, command: Command, *, action_id: UUID, timeout: float, on_output: OutputSink
+    ) -> CommandResult:
+        """Find out from the server's record how a command ended; send one that never began."""
+        if not self._recorded:
+            raise engine.ConnectionLost(
+                f"{self._server.name} keeps no records (plain mode), so nobody can find out how "
+                "this ended. Look at the server before you run it again."
+            )
+
+        def find_out(session: Session, remote: RemoteCommand, take: BytesSink) -> int:
+            try:
+                return recover(session, remote, on_output=take, stop=self._lease.reason)
+            except ssh.NotStarted:
+                # Should its script arrive late after all, the record lets only one of them start.
+                return session.run(remote, on_output=take, stop=self._lease.reason)
+
+        patient_until = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                return self._result(command, action_id, timeout, on_output, find_out)
+            except (engine.ConnectionFailed, engine.ConnectionLost) as problem:
+                is_gone = _may_come_back(problem.__cause__)
+                reason = self._lease.wait(_PAUSE) if is_gone else None
+                if reason == "LEASE_LOST":
+                    raise engine.LeaseLost from problem
+                if reason is not None:
+                    raise engine.ExecutionStopped(
+                        reason, cancel_outcome=CancelOutcome.UNREACHABLE
+                    ) from problem
+                if not is_gone or time.monotonic() > patient_until:
+                    raise engine.ConnectionLost(str(problem)) from problem
+
+    def stop(self, action_id: UUID) -> CancelOutcome:
+        """End what still runs of an action that was sent before, whoever sent it."""
+        remote = RemoteCommand(
+            text="true", action_id=action_id, timeout=0, recorded=True, sudo=True
+        )
+        try:
+            with self._pool.session(self._target, stop=lambda: None) as session:
+                record = read_record(session, action_id)
+                ending = session.end(remote, session_id=record.session_id or 0)
+        except ssh.SshError:
+            return CancelOutcome.UNREACHABLE
+        return CancelOutcome(ending.outcome)
+
+    def _result(
+        self,
+        command: Command,
+        action_id: UUID,
+        timeout: float,
+        on_output: OutputSink,
+        deliver: Callable[[Session, RemoteCommand, BytesSink], int],
+    ) -> CommandResult:
         decoders = {stream: OutputDecoder() for stream in _STREAMS}
         kept = {stream: CappedText() for stream in _STREAMS}
 
@@ -61,10 +129,10 @@ class ServerTransport:
                 action_id=action_id,
                 timeout=timeout,
                 stdin=command.stdin,
-                recorded=command.changes and self._target.recorded,
+                recorded=command.changes and self._recorded,
                 sudo=needs_sudo,
             )
-            code = session.run(remote, on_output=take, stop=self._lease.reason)
+            code = deliver(session, remote, take)
         for stream in _STREAMS:
             hear(stream, decoders[stream].decode(b"", final=True))
         result = CommandResult(
@@ -112,3 +180,9 @@ class ServerTransport:
             case ssh.ChannelLost() | ssh.AlreadyStarted():
                 raise engine.ConnectionLost(message) from problem
         raise engine.ConnectionFailed(message) from problem
+
+
+def _may_come_back(problem: BaseException | None) -> bool:
+    """Whether asking again for the end of a command may find it out."""
+    gone = (ssh.Unreachable, ssh.ChannelLost, ssh.AlreadyStarted)
+    return isinstance(problem, gone) and not isinstance(problem, ssh.EndUnknown)

@@ -35,6 +35,8 @@ class Problem(Exception):
         self.code = code or self.code
         self.details = dict(details or {})
         self.retry_after = retry_after
+        self.conditions: list[dict[str, Any]] = []
+        """Of a refusal: each condition with its name, whether it held, and the sentence why not."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the error form of the API."""
@@ -42,7 +44,9 @@ class Problem(Exception):
             "error": self.name,
             "message": self.message,
             "code": self.code,
-            "details": self.details,
+            "details": {**self.details, "conditions": self.conditions}
+            if self.conditions
+            else self.details,
         }
 
 
