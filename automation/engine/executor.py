@@ -10,6 +10,7 @@ from automation.engine.actions import Actions, Place
 from automation.engine.context import Context, check_json
 from automation.engine.dry_run import Comparison, DryRun
 from automation.engine.failures import Failure, failure_of
+from automation.engine.http import HttpClient
 from automation.engine.parallel import Turn, run_all
 from automation.engine.past import Past, PastAction
 from automation.engine.ports import Journal, StopSignal, Transport
@@ -73,8 +74,10 @@ class Executor:
         journal: Journal,
         stop: StopSignal,
         ids: Callable[[], UUID] = uuid4,
+        http: HttpClient | None = None,
     ) -> None:
         self._transport = transport
+        self._http = http
         self._journal = journal
         self._stop = stop
         self._ids = ids
@@ -167,6 +170,7 @@ class Executor:
     ) -> _Ongoing:
         actions = Actions(
             transport=self._transport,
+            http=self._http,
             journal=self._journal,
             stop=self._stop,
             ids=self._ids,

@@ -10,6 +10,7 @@ from typing import Final
 from uuid import UUID
 
 import structlog
+from django.conf import settings
 from django.db import DataError, Error, connection
 
 from automation import catalog
@@ -23,6 +24,7 @@ from automation.runner.asking import Asker
 from automation.runner.claim import Claim, claim
 from automation.runner.execution_journal import ExecutionJournal
 from automation.runner.finish import finish, finish_rollback, try_again
+from automation.runner.http import GuardedHttp
 from automation.runner.journal import Journal
 from automation.runner.lease import Lease, LeaseKeeper
 from automation.runner.sweep import Sweeper
@@ -161,7 +163,8 @@ class WorkerProcess:
             runbook = params.parse(kind, execution.parameters)
         except EngineError as problem:
             return attempts.not_begun(execution, past, problem)
-        executor = Executor(transport=transport, journal=journal, stop=lease)
+        http = GuardedHttp(allowed=settings.AUTOMATION_HTTP_ALLOWED_NETWORKS, stop=lease.reason)
+        executor = Executor(transport=transport, journal=journal, stop=lease, http=http)
         if claimed.is_rollback:
             outcome = executor.roll_back(
                 runbook,
