@@ -1,114 +1,31 @@
-"""The engine's transport for one server, on the process's pool of SSH connections."""
-
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cached_property
-from typing import NoReturn
-from uuid import UUID
+"""The transport of a worker: a server's row and credential, on the process's pool."""
 
 from django.db import connection
 
-from automation.engine import errors as engine
-from automation.engine.commands import Command
-from automation.engine.output import CappedText, OutputDecoder
-from automation.engine.ports import OutputSink
-from automation.engine.results import CancelOutcome, CommandResult
-from automation.runner import sudo
 from automation.runner.lease import Lease
+from automation.runner.ssh_transport import SshTransport
 from servers import known_keys
 from servers.models import Server
-from servers.ssh import errors as ssh
+from servers.ssh.host_keys import HostKey
 from servers.ssh.pool import Pool
-from servers.ssh.session import RemoteCommand, Session
 from servers.ssh.target import Target
 from servers.targets import target_of
 
-_STREAMS = ("stdout", "stderr")
 
-
-class ServerTransport:
-    """Implements the engine's ``Transport``, its errors included, for one server."""
+class ServerTransport(SshTransport):
+    """Logs in with the server's credential and keeps the host keys it is shown, for a person."""
 
     def __init__(self, *, server: Server, pool: Pool, lease: Lease) -> None:
+        super().__init__(target=self._open_target, pool=pool, stop=lease.reason)
         self._server = server
-        self._pool = pool
-        self._lease = lease
 
-    def render(self, command: Command) -> str:
-        """Return the shell text that would be sent; connects if the login is not known yet."""
-        with self._session() as session:
-            return command.text(as_root=session.is_root)
+    def note_offered(self, key: HostKey) -> None:
+        """Keep the key for a person to judge."""
+        known_keys.note_offered(self._server, key)
+        connection.close()
 
-    def run(
-        self, command: Command, *, action_id: UUID, timeout: float, on_output: OutputSink
-    ) -> CommandResult:
-        """Send one command and wait for its end."""
-        decoders = {stream: OutputDecoder() for stream in _STREAMS}
-        kept = {stream: CappedText() for stream in _STREAMS}
-
-        def take(stream: str, chunk: bytes) -> None:
-            hear(stream, decoders[stream].decode(chunk))
-
-        def hear(stream: str, text: str) -> None:
-            if text:
-                kept[stream].append(text)
-                on_output(stream, text)
-
-        with self._session() as session:
-            needs_sudo = command.sudo and not session.is_root
-            remote = RemoteCommand(
-                text=command.text(as_root=session.is_root),
-                action_id=action_id,
-                timeout=timeout,
-                stdin=command.stdin,
-                recorded=command.changes and self._target.recorded,
-                sudo=needs_sudo,
-            )
-            code = session.run(remote, on_output=take, stop=self._lease.reason)
-        for stream in _STREAMS:
-            hear(stream, decoders[stream].decode(b"", final=True))
-        result = CommandResult(
-            exit_code=code, stdout=kept["stdout"].text(), stderr=kept["stderr"].text()
-        )
-        if needs_sudo:
-            sudo.require_allowed(result, server=self._target.name, user=self._target.username)
-        return result
-
-    @cached_property
-    def _target(self) -> Target:
+    def _open_target(self) -> Target:
         target = target_of(self._server)
         # From here on this thread waits for the server, and never with a database connection.
         connection.close()
         return target
-
-    @contextmanager
-    def _session(self) -> Iterator[Session]:
-        try:
-            with self._pool.session(self._target, stop=self._lease.reason) as session:
-                yield session
-        except ssh.SshError as problem:
-            self._raise_in_engine_words(problem)
-
-    def _raise_in_engine_words(self, problem: ssh.SshError) -> NoReturn:
-        message = str(problem)
-        match problem:
-            case ssh.CommandStopped(reason="LEASE_LOST"):
-                raise engine.LeaseLost from problem
-            case ssh.CommandStopped():
-                raise engine.ExecutionStopped(
-                    problem.reason, message, cancel_outcome=CancelOutcome(problem.ending.outcome)
-                ) from problem
-            case ssh.CommandTimedOut():
-                raise engine.CommandTimedOut(
-                    message, cancel_outcome=CancelOutcome(problem.ending.outcome)
-                ) from problem
-            case ssh.HostKeyUnknown() | ssh.HostKeyChanged():
-                if problem.offered is not None:
-                    known_keys.note_offered(self._server, problem.offered)
-                    connection.close()
-                raise engine.HostKeyRejected(message) from problem
-            case ssh.LoginRefused():
-                raise engine.AuthenticationFailed(message) from problem
-            case ssh.ChannelLost() | ssh.AlreadyStarted():
-                raise engine.ConnectionLost(message) from problem
-        raise engine.ConnectionFailed(message) from problem
