@@ -38,7 +38,7 @@ def test_stopping_it_ends_what_its_commands_left_running(
     with pool.session(server.target()) as session:
         started = run(session, f"{detach}sleep 600 >/dev/null 2>&1 & echo $!")
     pid = int(started.stdout)
-    wait_until(lambda: (Path(f"/proc/{pid}/comm").read_text() == "sleep\n"))
+    wait_until(lambda: Path(f"/proc/{pid}/comm").read_text() == "sleep\n")
 
     server.stop()
 
