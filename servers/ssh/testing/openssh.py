@@ -64,7 +64,7 @@ class Sshd:
     def make_key(self, name: str, kind: str = "ed25519", passphrase: str = "") -> str:
         """Make a key pair in the folder and return its private half."""
         path = self.folder / name
-        words = ["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-C", name, "-f", path]
+        words = ["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-C", name, "-f", str(path)]
         subprocess.run(words, check=True)
         return path.read_text()
 
@@ -93,9 +93,7 @@ class Sshd:
             _CONFIG.format(port=self.port, folder=self.folder, extra="\n".join(extra))
         )
         self.log.write_text("")
-        self.process = subprocess.Popen(
-            [str(SSHD), "-D", "-f", config, "-E", self.log], stdin=subprocess.DEVNULL
-        )
+        self.process = subprocess.Popen(self.words(config), stdin=subprocess.DEVNULL)
         deadline = time.monotonic() + _START_PATIENCE
         # Reading its own words instead of connecting leaves no trace of a stranger in its log.
         while "Server listening" not in (said := self.log.read_text()):
@@ -103,6 +101,10 @@ class Sshd:
                 self.stop()
                 raise SshdFailed(f"sshd did not start on port {self.port}. It said: {said}")
             time.sleep(0.02)
+
+    def words(self, config: Path) -> list[str]:
+        """Return the command that becomes the sshd, in the foreground."""
+        return [str(SSHD), "-D", "-f", str(config), "-E", str(self.log)]
 
     def stop(self) -> None:
         """End it, its connections, and what its logins have left running."""
