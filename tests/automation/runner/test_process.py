@@ -24,10 +24,11 @@ from opsmanager.common import pulse
 from servers.models import HostKey, HostKeyState, Server
 from servers.ssh.testing import KeyPair, SshServer, generate_key
 from servers.ssh.testing.process import Process, launch_locally
+from servers.ssh.testing.requirement import require_sshd
 from tests.automation import makers
 from tests.automation.runner.committed import outage
 from tests.automation.runner.conftest import accept, claimed, in_thread, reloaded, wait_until
-from tests.servers.ssh.openssh import SSHD, Sshd, carriers, free_port
+from tests.servers.ssh.openssh import Sshd, carriers, free_port
 from tests.support.servers import key_credential, password_credential
 
 NO_TRACE = ("Traceback", 'File "', "hunter2")
@@ -560,11 +561,7 @@ def test_a_worker_process_has_one_of_these() -> None:
 
 @pytest.mark.sshd
 def test_a_run_over_openssh_with_a_key(worker: WorkerProcess, tmp_path: Path) -> None:
-    if SSHD is None:
-        explain = "OpenSSH's sshd is not installed (Debian: openssh-server)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(explain)
-        pytest.skip(explain)
+    require_sshd()
     (tmp_path / "sshd").mkdir()
     sshd = Sshd(tmp_path / "sshd")
     sshd.start()
