@@ -2,10 +2,11 @@
 
 from automation.engine import Param, Run, Runbook, Shell, step
 
-# Three grandchildren of sudo: a plain one, one with a session of its own, one without a parent.
+# Three grandchildren of sudo: a plain one, one with a session of its own, and a daemon, which has
+# a session of its own and no parent.
 _FAMILY = Shell(
     """trap "$2" TERM
-sleep "$1" & setsid sleep "$1" & (sleep "$1" &)
+sleep "$1" & setsid sleep "$1" & setsid -f sleep "$1"
 echo started
 sleep "$1"
 while [ "$2" != "exit 143" ]; do sleep "$1"; done"""
