@@ -10,6 +10,9 @@
 #   opsm_kill_after  seconds from TERM to KILL when it does
 
 export LC_ALL=C OPSM_STEP="$opsm_id"
+# sudo drops the mark; what looks like a locale it lets through. A daemon started under sudo is
+# found by nothing else: it has left the session and its parents.
+export LC_OPSM_STEP="$opsm_id"
 # A login without a profile lacks the administrator's programs, such as ss and logrotate.
 export PATH="${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin"
 
