@@ -8,10 +8,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from automation.api import serializers
-from automation.models import Priority, Trigger
+from automation.models import Execution, Priority, Trigger
 from automation.selectors import executions as selectors
-from automation.selectors import runbooks
-from automation.services import executions
+from automation.selectors import runbooks, waiting
+from automation.services import decisions, executions, retrying, rollbacks
+from automation.services.decisions import Decision
 from automation.services.executions import Launch
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.api.describe import endpoint
@@ -42,6 +43,7 @@ class ExecutionsView(APIView):
             "runbookId",
             "serverId",
             "incidentId",
+            "batchId",
             "status",
             "verdict",
             "triggeredBy",
@@ -59,7 +61,11 @@ class ExecutionsView(APIView):
         rows = filtered(
             selectors.visible_to(request.user),
             asked,
-            uuids={"serverId": "server_id", "incidentId": "incident_id"},
+            uuids={
+                "serverId": "server_id",
+                "incidentId": "incident_id",
+                "batchId": "batch_id",
+            },
             words={"status": "status", "verdict": "verdict", "triggeredBy": "triggered_by"},
             flags={"isDryRun": "is_dry_run"},
             times={"startDate": "queued_at__gte", "endDate": "queued_at__lt"},
@@ -72,7 +78,7 @@ class ExecutionsView(APIView):
             name="executions",
             serializer=serializers.ExecutionSerializer,
             ordering=("queuedAt", "startedAt", "finishedAt", "status"),
-            prepare=selectors.with_waiting,
+            prepare=waiting.with_waiting,
         )
 
     @endpoint(
@@ -102,10 +108,15 @@ class ExecutionsView(APIView):
                 is_forced=values["force"],
                 reason=values["reason"],
                 incident_id=values["incident_id"],
+                dry_run=_dry_run(request, values["dry_run_id"]),
                 trigger=Trigger.INCIDENT if values["incident_id"] else Trigger.MANUAL,
                 idempotency_key=request.headers.get("Idempotency-Key"),
             )
         )
+
+
+def _dry_run(request: Request, pk: UUID | None) -> Execution | None:
+    return selectors.get(request.user, pk) if pk else None
 
 
 class ExecutionView(APIView):
@@ -114,11 +125,11 @@ class ExecutionView(APIView):
     @endpoint(
         "getExecution",
         tag="executions",
-        answers={200: one("execution", serializers.ExecutionSerializer)},
+        answers={200: one("execution", serializers.ExecutionDetailSerializer)},
     )
     def get(self, request: Request, pk: UUID) -> Response:
-        """Show an execution."""
-        shown = serializers.ExecutionSerializer(selectors.get(request.user, pk))
+        """Show an execution, and of one that waits what for."""
+        shown = serializers.ExecutionDetailSerializer(selectors.get(request.user, pk))
         return Response({"execution": shown.data})
 
 
@@ -162,6 +173,102 @@ class CancelView(APIView):
             actor=user_of(request), execution=selectors.get(request.user, pk)
         )
         return Response({"execution": serializers.ExecutionSerializer(execution).data})
+
+
+class RetryView(APIView):
+    """Running an execution again."""
+
+    @endpoint(
+        "retryExecution",
+        tag="executions",
+        takes=serializers.RetrySerializer,
+        answers={201: one("execution", serializers.ExecutionSerializer)},
+        fails=(400, 401, 403, 404, 422, 429),
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Run it again: the same runbook, server and parameters, as a new execution."""
+        asked = serializers.RetrySerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        values = asked.validated_data
+        execution = retrying.retry(
+            actor=user_of(request),
+            execution=selectors.get(request.user, pk),
+            reason=values["reason"],
+            is_confirmed=values["confirm"],
+            is_forced=values["force"],
+            idempotency_key=request.headers.get("Idempotency-Key"),
+        )
+        return _shown(request, execution, status=201)
+
+
+class RollbackView(APIView):
+    """Taking an execution back."""
+
+    @endpoint(
+        "getRollbackPlan",
+        tag="executions",
+        answers={200: one("rollback", serializers.RollbackPlanSerializer)},
+    )
+    def get(self, request: Request, pk: UUID) -> Response:
+        """Show what a rollback would take back, or why nothing can be."""
+        plan = rollbacks.plan(selectors.get(request.user, pk))
+        shown = {
+            "possible": not plan.why_not,
+            "steps": [{"number": number, "title": title} for number, title in plan.steps],
+            "whyNot": plan.why_not,
+        }
+        return Response({"rollback": shown})
+
+    @endpoint(
+        "rollBackExecution",
+        tag="executions",
+        takes=serializers.RollbackRequestSerializer,
+        answers={200: one("execution", serializers.ExecutionSerializer)},
+        fails=(400, 401, 403, 404),
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Take it back, latest step first; ``rollbackStatus`` says how far that is."""
+        asked = serializers.RollbackRequestSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        execution = rollbacks.roll_back(
+            actor=user_of(request),
+            execution=selectors.get(request.user, pk),
+            reason=asked.validated_data["reason"],
+            is_confirmed=asked.validated_data["confirm"],
+        )
+        return _shown(request, execution, status=200)
+
+
+class DecideView(APIView):
+    """Settling an execution of which nobody knows how it ended."""
+
+    @endpoint(
+        "decideExecution",
+        tag="executions",
+        takes=serializers.DecisionSerializer,
+        answers={
+            200: one("execution", serializers.ExecutionSerializer),
+            201: one("execution", serializers.ExecutionSerializer),
+        },
+        fails=(400, 401, 403, 404, 409),
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Say how it ended; RUN_AGAIN answers 201 with the new execution."""
+        asked = serializers.DecisionSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        execution = decisions.decide(
+            actor=user_of(request),
+            execution=selectors.get(request.user, pk),
+            outcome=Decision(asked.validated_data["outcome"]),
+            reason=asked.validated_data["reason"],
+            is_confirmed=asked.validated_data["confirm"],
+        )
+        return _shown(request, execution, status=200 if execution.pk == pk else 201)
+
+
+def _shown(request: Request, execution: Execution, *, status: int) -> Response:
+    shown = serializers.ExecutionSerializer(selectors.get(request.user, execution.pk)).data
+    return Response({"execution": shown}, status=status)
 
 
 def _whole(text: str, name: str) -> int:

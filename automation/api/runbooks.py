@@ -12,6 +12,7 @@ from automation.engine.descriptions import describe, json_schema
 from automation.models import CatalogEntry
 from automation.selectors import executions as execution_selectors
 from automation.selectors import runbooks as selectors
+from automation.selectors import waiting
 from automation.services import validation
 from automation.services.executions import Launch
 from opsmanager.accounts.requests import user_of
@@ -170,7 +171,7 @@ class _Detail:
         self.total_executions = record.total
         self.estimated_duration = record.average_seconds or float(kind.estimated_seconds)
         recent = execution_selectors.visible_to(request.user).filter(runbook=entry)[:_RECENT]
-        self.recent_executions = execution_selectors.with_waiting(recent)
+        self.recent_executions = waiting.with_waiting(recent)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._entry, name)

@@ -2,11 +2,21 @@
 
 from typing import Any, ClassVar
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from automation.engine.results import ActionStatus, ErrorCode, Status, StepType, Verdict
+from automation.engine.results import (
+    ActionStatus,
+    CancelOutcome,
+    ErrorCode,
+    Status,
+    StepType,
+    Verdict,
+)
 from automation.models import CatalogEntry, Execution, ExecutionLog, Priority, Trigger
 from automation.selectors import executions as selectors
+from automation.selectors import waiting
+from automation.services.decisions import Decision
 from opsmanager.common.api.case import ModelSerializer, Serializer
 
 PRIORITIES = [priority.name for priority in Priority]
@@ -86,6 +96,7 @@ class ExecutionSerializer(ModelSerializer):
     server_id = serializers.UUIDField(read_only=True)
     server_name = serializers.CharField(source="server.name", read_only=True)
     incident_id = serializers.UUIDField(read_only=True, allow_null=True)
+    batch_id = serializers.UUIDField(read_only=True, allow_null=True)
     triggered_by = serializers.ChoiceField(Trigger.values, read_only=True)
     triggered_by_user = UserSerializer(read_only=True, allow_null=True)
     status = serializers.ChoiceField(list(Status), read_only=True)
@@ -96,6 +107,11 @@ class ExecutionSerializer(ModelSerializer):
     duration_ms = serializers.IntegerField(read_only=True, allow_null=True)
     success = serializers.BooleanField(read_only=True, allow_null=True)
     waiting_for = serializers.SerializerMethodField(method_name="get_waiting_for")
+    rollback_status = serializers.ChoiceField(
+        [*Status], read_only=True, allow_blank=True, help_text="Where its rollback stands"
+    )
+    decision = serializers.ChoiceField(list(Decision), read_only=True, allow_blank=True)
+    cancel_outcome = serializers.ChoiceField(list(CancelOutcome), read_only=True, allow_blank=True)
     assessment_before = AssessmentSerializer(read_only=True, allow_null=True)
     assessment_after = AssessmentSerializer(read_only=True, allow_null=True)
 
@@ -109,6 +125,7 @@ class ExecutionSerializer(ModelSerializer):
             "server_id",
             "server_name",
             "incident_id",
+            "batch_id",
             "triggered_by",
             "triggered_by_user",
             "reason",
@@ -130,11 +147,20 @@ class ExecutionSerializer(ModelSerializer):
             "error_code",
             "error_message",
             "waiting_for",
+            "warnings",
             "attempt",
             "retry_of",
+            "dry_run",
             "rollback_performed",
+            "rollback_status",
+            "rollback_message",
+            "rollback_reason",
             "rollback_by",
             "rollback_at",
+            "decision",
+            "decision_reason",
+            "decided_by",
+            "decided_at",
             "cancel_outcome",
             "assessment_before",
             "assessment_after",
@@ -148,7 +174,31 @@ class ExecutionSerializer(ModelSerializer):
     def get_waiting_for(self, execution: Execution) -> str:
         """Why it does not run yet; empty once it does."""
         known: str | None = getattr(execution, "waiting_for", None)
-        return selectors.waiting_for(execution) if known is None else known
+        return waiting.waiting_for(execution) if known is None else known
+
+
+class ConditionSerializer(Serializer):
+    """One condition for an execution to run, with what is the case and whether that holds it."""
+
+    name = serializers.CharField()
+    holds = serializers.BooleanField()
+    value = serializers.CharField()
+    message = serializers.CharField()
+
+
+class ExecutionDetailSerializer(ExecutionSerializer):
+    """An execution with the conditions that it waits for."""
+
+    why = serializers.SerializerMethodField()
+
+    class Meta(ExecutionSerializer.Meta):
+        fields: ClassVar = [*ExecutionSerializer.Meta.fields, "why"]
+        read_only_fields: ClassVar = fields
+
+    @extend_schema_field(ConditionSerializer(many=True))
+    def get_why(self, execution: Execution) -> list[dict[str, Any]]:
+        """Each condition for it to run; empty once it does not wait any more."""
+        return [condition.as_json() for condition in waiting.why(execution)]
 
 
 class LogSerializer(ModelSerializer):
@@ -229,10 +279,54 @@ class LaunchSerializer(DryRunSerializer):
     """A launch."""
 
     runbook_id = serializers.CharField(max_length=100)
+    dry_run_id = serializers.UUIDField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="The dry run that this is to repeat exactly; what differs is warned of",
+    )
     is_dry_run = serializers.BooleanField(required=False, default=None, allow_null=True)
     priority = serializers.ChoiceField(PRIORITIES, required=False, default="NORMAL")
     confirm = serializers.BooleanField(required=False, default=False)
     force = serializers.BooleanField(required=False, default=False)
+
+
+class RetrySerializer(Serializer):
+    """Running an execution again, under the conditions of a launch."""
+
+    reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=2000)
+    confirm = serializers.BooleanField(required=False, default=False)
+    force = serializers.BooleanField(required=False, default=False)
+
+
+class RollbackRequestSerializer(Serializer):
+    """Taking an execution back."""
+
+    reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=2000)
+    confirm = serializers.BooleanField(required=False, default=False)
+
+
+class PlannedStepSerializer(Serializer):
+    """A step that a rollback would take back."""
+
+    number = serializers.IntegerField()
+    title = serializers.CharField()
+
+
+class RollbackPlanSerializer(Serializer):
+    """What a rollback would take back, latest first; ``whyNot`` says why nothing can be."""
+
+    possible = serializers.BooleanField()
+    steps = PlannedStepSerializer(many=True)
+    why_not = serializers.CharField(allow_blank=True)
+
+
+class DecisionSerializer(Serializer):
+    """How an UNKNOWN execution ended, by a person who has looked at the server."""
+
+    outcome = serializers.ChoiceField(list(Decision))
+    reason = serializers.CharField(max_length=2000)
+    confirm = serializers.BooleanField(required=False, default=False)
 
 
 class ChecksSerializer(Serializer):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from automation.api import executions, runbooks
+from automation.api import batches, executions, runbooks
 
 urlpatterns = [
     path("automation/runbooks", runbooks.RunbooksView.as_view()),
@@ -13,4 +13,10 @@ urlpatterns = [
     path("automation/executions/<uuid:pk>", executions.ExecutionView.as_view()),
     path("automation/executions/<uuid:pk>/logs", executions.LogsView.as_view()),
     path("automation/executions/<uuid:pk>/cancel", executions.CancelView.as_view()),
+    path("automation/executions/<uuid:pk>/retry", executions.RetryView.as_view()),
+    path("automation/executions/<uuid:pk>/rollback", executions.RollbackView.as_view()),
+    path("automation/executions/<uuid:pk>/decide", executions.DecideView.as_view()),
+    path("automation/batches", batches.BatchesView.as_view()),
+    path("automation/batches/<uuid:pk>", batches.BatchView.as_view()),
+    path("automation/batches/<uuid:pk>/cancel", batches.BatchCancelView.as_view()),
 ]

@@ -2,31 +2,29 @@
 
 import itertools
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from uuid import UUID
 
 from automation.engine.commands import Command
 from automation.engine.context import Context
+from automation.engine.dry_run import Comparison
 from automation.engine.errors import (
-    AuthenticationFailed,
     CommandFailed,
-    CommandTimedOut,
-    ConnectionFailed,
-    ConnectionLost,
     EngineError,
     ExecutionStopped,
-    HostKeyRejected,
     LeaseLost,
-    SudoUnavailable,
+    ReplayDiverged,
     ValidationFailed,
 )
-from automation.engine.output import CappedText
+from automation.engine.http import HttpAnswer, HttpClient, HttpRequest
+from automation.engine.http_calls import LATER, HttpCalls, planned_answer
+from automation.engine.past import Past
 from automation.engine.ports import Action, ActionEnd, Journal, StopSignal, Transport
 from automation.engine.results import ActionStatus, CommandResult, StepType
+from automation.engine.sending import Sending, stopped_status
 
-LATER = "This can be judged only after the change."
-_NOTHING_RAN = (ConnectionFailed, AuthenticationFailed, HostKeyRejected, SudoUnavailable)
+SKIPPED = "Left out: its condition does not hold."
 _SHOWN_LINES = 3
 
 
@@ -49,21 +47,28 @@ class Actions:
         self,
         *,
         transport: Transport,
+        http: HttpClient | None,
         journal: Journal,
         stop: StopSignal,
         ids: Callable[[], UUID],
         context: Context,
         seq_after: int,
         time_limit: float,
+        past: Past,
+        comparison: Comparison,
     ) -> None:
         self._transport = transport
+        self._http = http
         self._journal = journal
+        self._sending = Sending(transport=transport, journal=journal, context=context)
         self._stop = stop
         self._ids = ids
         self._context = context
         self._numbers = itertools.count(seq_after + 1)
         self._order = threading.Lock()
         self._time_limit = time_limit
+        self._past = past
+        self._comparison = comparison
 
     def check_may_go_on(self) -> None:
         """Raise ``ExecutionStopped``, or ``LeaseLost``, when the execution is to end here."""
@@ -90,10 +95,88 @@ class Actions:
             begun()
             return CommandResult(exit_code=0, planned=True)
         timeout = self._seconds_for(command)
-        action = self._begin(place, StepType.SSH_COMMAND, text, changes=command.changes)
+        past = self._past.take(place.step_number, StepType.SSH_COMMAND, text)
+        if past is not None and past.result is not None:
+            begun()
+            return self._repeated(past.action, past.result, ok)
+        if past is not None:
+            action = past.action
+            self._journal.reopen(action)
+        else:
+            if command.changes:
+                self._prepare_change(place, text)
+            action = self._begin(place, StepType.SSH_COMMAND, text, changes=command.changes)
         begun()
-        result = self._send(command, action, timeout)
+        result = self._sending.send(command, action, timeout, is_sent=past is not None)
+        if not command.changes:
+            self._comparison.saw(text, result.stdout)
         return self._judged(action, result, ok)
+
+    def http(
+        self,
+        place: Place,
+        request: HttpRequest,
+        *,
+        ok: Collection[int] | None,
+        begun: Callable[[], None],
+    ) -> HttpAnswer:
+        """Call a web API; everything as with :meth:`command`, ``ok`` names statuses."""
+        self.check_may_go_on()
+        if self._http is None:
+            raise EngineError("HTTP calls are not possible here: the executor has no client.")
+        if request.changes and self._context.is_dry_run:
+            self._plan(place, StepType.API_CALL, request.text, changes=True)
+            self._context.planned.append(request.text)
+            begun()
+            return planned_answer(ok)
+        timeout = self._seconds_for(request)
+        calls = HttpCalls(client=self._http, journal=self._journal, context=self._context)
+        past = self._past.take(place.step_number, StepType.API_CALL, request.text)
+        if past is not None:
+            begun()
+            return calls.repeated(past, ok=ok)
+        if request.changes:
+            self._prepare_change(place, request.text)
+        action = self._begin(place, StepType.API_CALL, request.text, changes=request.changes)
+        begun()
+        answer = calls.send(request, action, timeout, ok=ok)
+        if not request.changes and not answer.planned:
+            self._comparison.saw(request.text, answer.text)
+        return answer
+
+    def check_nothing_is_left(self) -> None:
+        """Raise ``ReplayDiverged`` when a change of the attempt before was not come across."""
+        if self._past.change_left():
+            raise ReplayDiverged(
+                "What this runbook does now differs from what it did before its worker was lost."
+            )
+
+    def note_what_is_left(self) -> None:
+        """Note, after a failure, a change of the attempt before that was not looked after."""
+        self._context.lost_command = self._context.lost_command or self._past.change_left()
+
+    def skip(self, place: Place) -> None:
+        """Record that the step is left out."""
+        if self._past.take(place.step_number, StepType.VALIDATION, SKIPPED) is None:
+            with self._order:
+                action = self._action(place, StepType.VALIDATION, SKIPPED, changes=False)
+                self._journal.skipped(action)
+
+    def keep(self, *, changing_step: int | None = None) -> None:
+        """Have the journal keep what steps shared; ``changing_step`` is about to change.
+
+        A rollback keeps nothing: gone on with elsewhere, it has to begin with what it began with.
+        """
+        context = self._context
+        context.check_json()
+        if context.is_rollback:
+            return
+        soon = () if changing_step is None else (changing_step,)
+        self._journal.keep(
+            data=context.data,
+            once=context.once,
+            steps_done=tuple(sorted({*context.steps_done, *soon})),
+        )
 
     def validate(self, place: Place, *, holds: bool, claim: str, otherwise: str) -> None:
         """Record whether a claim holds; raises ``ValidationFailed`` with ``otherwise`` if not.
@@ -104,18 +187,14 @@ class Actions:
         if self._context.planned:
             self._plan(place, StepType.VALIDATION, f"{claim} ({LATER})")
             return
-        action = self._begin(place, StepType.VALIDATION, claim)
-        if holds:
-            self._journal.end(action, ActionEnd(status=ActionStatus.SUCCESS))
-            return
-        self._journal.end(action, ActionEnd(status=ActionStatus.FAILED, error_message=otherwise))
-        raise ValidationFailed(otherwise)
+        self._record(place, claim, failure="" if holds else otherwise)
+        if not holds:
+            raise ValidationFailed(otherwise)
 
     def note(self, place: Place, text: str) -> None:
         """Record a line for people: a check that holds, since the log knows no other kind."""
         self.check_may_go_on()
-        action = self._begin(place, StepType.VALIDATION, text)
-        self._journal.end(action, ActionEnd(status=ActionStatus.SUCCESS))
+        self._record(place, text)
 
     def sleep(self, place: Place, seconds: float) -> None:
         """Wait, at most until the execution is stopped; not at all after a planned change."""
@@ -124,52 +203,44 @@ class Actions:
         if self._context.planned:
             self._plan(place, StepType.SLEEP, text)
             return
+        if self._past.take(place.step_number, StepType.SLEEP, text) is not None:
+            return
         action = self._begin(place, StepType.SLEEP, text)
         reason = self._stop.wait(seconds)
-        status = ActionStatus.SUCCESS if reason is None else _stopped_status(reason)
+        status = ActionStatus.SUCCESS if reason is None else stopped_status(reason)
         if reason != "LEASE_LOST":
             self._journal.end(action, ActionEnd(status=status))
         self._raise_for(reason)
 
-    def _send(self, command: Command, action: Action, timeout: float) -> CommandResult:
-        streams = {"stdout": CappedText(), "stderr": CappedText()}
+    def _prepare_change(self, place: Place, text: str) -> None:
+        """Before a change is sent for the first time: see that it may be, and keep what is known.
 
-        def on_output(stream: str, text: str) -> None:
-            streams[stream].append(text)
-            self._journal.output(action, stream, text)
+        Branches at once that were lost in the middle may come here too early: better to stop than
+        to send a change while the fate of another one is open.
+        """
+        self.check_nothing_is_left()
+        for warning in self._comparison.warnings_before(text):
+            self._context.warnings.append(warning)
+            self._record(place, warning)
+        self.keep(changing_step=place.step_number)
 
-        try:
-            result = self._transport.run(
-                command, action_id=action.id, timeout=timeout, on_output=on_output
-            )
-        except Exception as error:
-            self._note_failure(action, error, streams)
-            if _is_lease_lost(error):
-                raise LeaseLost from error
-            raise
-        if command.changes:
+    def _repeated(
+        self, action: Action, result: CommandResult, ok: Collection[int] | None
+    ) -> CommandResult:
+        """Return what the log says, judged as it was then."""
+        if action.changes:
             self._context.changed_steps.add(action.step_number)
+        if ok is not None and result.exit_code not in ok:
+            raise CommandFailed(_failure(action.text, result))
         return result
 
-    def _note_failure(
-        self, action: Action, error: Exception, streams: Mapping[str, CappedText]
-    ) -> None:
-        """Record a command whose result did not come back; what may have run counts as run."""
-        if action.changes and not isinstance(error, _NOTHING_RAN):
-            self._context.changed_steps.add(action.step_number)
-        if _is_lease_lost(error):
+    def _record(self, place: Place, text: str, *, failure: str = "") -> None:
+        """Record a check or a note, unless the attempt before did."""
+        if self._past.take(place.step_number, StepType.VALIDATION, text) is not None:
             return
-        status = _status_of(error, changes=action.changes)
-        if status is ActionStatus.UNKNOWN:
-            self._context.lost_command = action.text
-        known = isinstance(error, EngineError)
-        end = ActionEnd(
-            status=status,
-            stdout=streams["stdout"].text(),
-            stderr=streams["stderr"].text(),
-            error_message=str(error) if known else "Something inside OpsManager failed.",
-        )
-        self._journal.end(action, end)
+        action = self._begin(place, StepType.VALIDATION, text)
+        status = ActionStatus.FAILED if failure else ActionStatus.SUCCESS
+        self._journal.end(action, ActionEnd(status=status, error_message=failure))
 
     def _judged(
         self, action: Action, result: CommandResult, ok: Collection[int] | None
@@ -211,8 +282,8 @@ class Actions:
             changes=changes,
         )
 
-    def _seconds_for(self, command: Command) -> float:
-        """Return how long a command may take: its own limit, within the time left."""
+    def _seconds_for(self, command: Command | HttpRequest) -> float:
+        """Return how long it may take: its own limit, within the time left."""
         left = self._stop.remaining()
         limits = [command.timeout, self._time_limit if left is None else left.total_seconds()]
         seconds = min(limit for limit in limits if limit is not None)
@@ -225,24 +296,6 @@ class Actions:
             raise LeaseLost
         if reason is not None:
             raise ExecutionStopped(reason)
-
-
-def _is_lease_lost(error: Exception) -> bool:
-    stopped = isinstance(error, ExecutionStopped) and error.reason == "LEASE_LOST"
-    return stopped or isinstance(error, LeaseLost)
-
-
-def _status_of(error: Exception, *, changes: bool) -> ActionStatus:
-    if isinstance(error, ExecutionStopped):
-        return _stopped_status(error.reason)
-    if isinstance(error, CommandTimedOut):
-        return ActionStatus.TIMEOUT
-    unseen = isinstance(error, ConnectionLost) or not isinstance(error, EngineError)
-    return ActionStatus.UNKNOWN if changes and unseen else ActionStatus.FAILED
-
-
-def _stopped_status(reason: str) -> ActionStatus:
-    return ActionStatus.TIMEOUT if reason == "TIMEOUT" else ActionStatus.CANCELLED
 
 
 def _failure(text: str, result: CommandResult) -> str:

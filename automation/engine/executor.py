@@ -1,20 +1,24 @@
 """Runs a runbook's steps on a server and says truthfully how it ended."""
 
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
 from automation.engine.actions import Actions, Place
-from automation.engine.context import Context
-from automation.engine.errors import RunbookInvalid
+from automation.engine.context import Context, check_json
+from automation.engine.dry_run import Comparison, DryRun
 from automation.engine.failures import Failure, failure_of
+from automation.engine.http import HttpClient
+from automation.engine.parallel import Turn, run_all
+from automation.engine.past import Past, PastAction
 from automation.engine.ports import Journal, StopSignal, Transport
 from automation.engine.results import Assessment, ErrorCode, Outcome, Status, verdict_of
 from automation.engine.rollback import check_something_to_do, undoable_steps
 from automation.engine.run import Run
 from automation.engine.runbook import Runbook
+from automation.engine.step import Step, groups_of
 
 _NO_CONNECTION = (
     ErrorCode.CONNECTION,
@@ -24,17 +28,36 @@ _NO_CONNECTION = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class _Ongoing:
     """What belongs to one execution while it runs."""
 
     runbook: Runbook
     context: Context
     actions: Actions
+    doing: str
+    """Where it is, for the sentence about a failure."""
 
-    def failure(self, error: Exception, doing: str) -> Failure:
+    def failure(self, error: Exception) -> Failure:
         """Return what an error means; raises ``LeaseLost`` when it is that."""
-        return failure_of(error, context=self.context, runbook_id=self.runbook.id, doing=doing)
+        return failure_of(error, context=self.context, runbook_id=self.runbook.id, doing=self.doing)
+
+    def outcome(self, failure: Failure | None, *, status: Status, summary: str) -> Outcome:
+        """Return how it ended, so far as that does not depend on what was run."""
+        context = self.context
+        return Outcome(
+            status=failure.status if failure else status,
+            summary=_told(failure, self.doing) if failure else summary,
+            result=context.result,
+            data=context.data,
+            once=context.once,
+            warnings=tuple(context.warnings),
+            error_code=failure.error_code if failure else None,
+            error_message=failure.message if failure else "",
+            changed=context.changed,
+            steps_done=context.steps_done,
+            cancel_outcome=failure.cancel_outcome if failure else None,
+        )
 
 
 class Executor:
@@ -51,8 +74,10 @@ class Executor:
         journal: Journal,
         stop: StopSignal,
         ids: Callable[[], UUID] = uuid4,
+        http: HttpClient | None = None,
     ) -> None:
         self._transport = transport
+        self._http = http
         self._journal = journal
         self._stop = stop
         self._ids = ids
@@ -64,95 +89,115 @@ class Executor:
         is_dry_run: bool = False,
         previous: Mapping[str, Any] | None = None,
         seq_after: int = 0,
+        past: Iterable[PastAction] = (),
+        once: Mapping[str, Any] | None = None,
+        as_in: DryRun | None = None,
     ) -> Outcome:
         """Assess, run the steps from top to bottom, assess again.
 
         ``previous`` is the result of the previous execution in a workflow; ``seq_after`` the last
-        ``seq`` in the log of an earlier attempt. A dry run is not assessed after.
+        ``seq`` in the log of an earlier attempt. A dry run is not assessed after. To go on with an
+        attempt whose worker was lost, ``past`` is its log and ``once`` what it kept; ``as_in`` is
+        the dry run that this run is to repeat.
         """
-        context = Context(is_dry_run=is_dry_run, previous=dict(previous or {}))
-        ongoing = self._begin(runbook, context, seq_after)
+        kept = {**(as_in.once if as_in else {}), **(once or {})}
+        context = Context(is_dry_run=is_dry_run, previous=dict(previous or {}), once=kept)
+        ongoing = self._begin(
+            runbook, context, seq_after=seq_after, past=past, comparison=Comparison(as_in)
+        )
         before: Assessment | None = None
         failure: Failure | None = None
-        number, doing = 0, "in the assessment before"
         try:
             before = self._assess(ongoing, 0, "Assess before")
-            for number, step in enumerate(runbook.steps, 1):
-                doing = f"in step {number} of {len(runbook.steps)}, “{step.title}”"
-                run = self._enter(ongoing, number, step.title)
-                step.run(runbook, run)
-                _check_json(context)
+            self._run_steps(ongoing)
         except Exception as error:  # noqa: BLE001 - each way to fail becomes an outcome
-            failure = ongoing.failure(error, doing)
-        done = number - 1 if failure and number not in context.changed_steps else number
+            ongoing.actions.note_what_is_left()
+            failure = ongoing.failure(error)
+        ended = ongoing.outcome(failure, status=Status.SUCCESS, summary=_summary(ongoing))
         after, complaint = self._assess_after(ongoing, before, failure)
-        return Outcome(
-            status=failure.status if failure else Status.SUCCESS,
-            summary=_told(failure, doing) if failure else _summary(ongoing) + complaint,
-            result=context.result,
-            data=context.data,
-            before=before,
-            after=after,
-            verdict=verdict_of(before, after),
-            error_code=failure.error_code if failure else None,
-            error_message=failure.message if failure else "",
-            changed=context.changed,
-            steps_done=max(done, 0),
-            cancel_outcome=failure.cancel_outcome if failure else None,
-        )
+        return _with_verdict(ended, before, after, complaint)
 
     def roll_back(
         self,
         runbook: Runbook,
         *,
         data: Mapping[str, Any],
-        steps_done: int,
+        steps_done: Collection[int],
         seq_after: int = 0,
+        past: Iterable[PastAction] = (),
+        once: Mapping[str, Any] | None = None,
     ) -> Outcome:
-        """Take back the first ``steps_done`` steps, latest first; stop at the first that fails.
+        """Take back these steps, latest first; stop at the first that fails.
 
-        ``data`` and ``steps_done`` are those of the execution's ``Outcome``, ``seq_after`` the
-        last ``seq`` in its log. The status is ``ROLLED_BACK``, or ``FAILED`` whatever the reason;
-        ``steps_done`` then says how many steps are still not taken back.
+        ``data``, ``once`` and ``steps_done`` are those of the execution's ``Outcome``,
+        ``seq_after`` the last ``seq`` in its log, ``past`` as in :meth:`execute`. The status is
+        ``ROLLED_BACK``, or ``FAILED`` (``CANCELLED`` when told to stop,
+        ``UNKNOWN`` when nobody saw the end of a change); ``steps_done`` then holds the steps that
+        are still not taken back.
         """
-        context = Context(data=dict(data))
-        ongoing = self._begin(runbook, context, seq_after)
+        context = Context(is_rollback=True, data=dict(data), once=dict(once or {}))
+        ongoing = self._begin(
+            runbook, context, seq_after=seq_after, past=past, comparison=Comparison(None)
+        )
         plan = undoable_steps(runbook, steps_done)
         failure: Failure | None = None
-        left, doing = steps_done, "before the rollback began"
+        left, ongoing.doing = set(steps_done), "before the rollback began"
         try:
             check_something_to_do(runbook, plan)
             for number, step in plan:
-                left, doing = number, f"taking back step {number}, “{step.title}”"
+                ongoing.doing = f"taking back step {number}, “{step.title}”"
+                left = {n for n in left if n <= number}
                 run = self._enter(ongoing, number, f"Take back: {step.title}")
                 step.take_back(runbook, run)
-                _check_json(context)
+                left = {n for n in left if n < number}
+                ongoing.actions.keep()
+            ongoing.actions.check_nothing_is_left()
         except Exception as error:  # noqa: BLE001 - each way to fail becomes an outcome
-            failure = ongoing.failure(error, doing)
+            ongoing.actions.note_what_is_left()
+            failure = ongoing.failure(error)
         taken = ", ".join(f"“{step.title}”" for _, step in plan)
-        return Outcome(
-            status=Status.FAILED if failure else Status.ROLLED_BACK,
-            summary=_told(failure, doing) if failure else f"Taken back: {taken}.",
-            result=context.result,
-            data=context.data,
-            error_code=failure.error_code if failure else None,
-            error_message=failure.message if failure else "",
-            changed=context.changed,
-            steps_done=left if failure else 0,
-            cancel_outcome=failure.cancel_outcome if failure else None,
-        )
+        ended = ongoing.outcome(failure, status=Status.ROLLED_BACK, summary=f"Taken back: {taken}.")
+        return replace(ended, steps_done=tuple(sorted(left)) if failure else ())
 
-    def _begin(self, runbook: Runbook, context: Context, seq_after: int) -> _Ongoing:
+    def _begin(
+        self,
+        runbook: Runbook,
+        context: Context,
+        *,
+        seq_after: int,
+        past: Iterable[PastAction],
+        comparison: Comparison,
+    ) -> _Ongoing:
         actions = Actions(
             transport=self._transport,
+            http=self._http,
             journal=self._journal,
             stop=self._stop,
             ids=self._ids,
             context=context,
             seq_after=seq_after,
             time_limit=runbook.default_timeout,
+            past=Past(past),
+            comparison=comparison,
         )
-        return _Ongoing(runbook=runbook, context=context, actions=actions)
+        return _Ongoing(
+            runbook=runbook, context=context, actions=actions, doing="in the assessment before"
+        )
+
+    def _run_steps(self, ongoing: _Ongoing) -> None:
+        """Run the steps in order, those that stand alongside one another at once."""
+        for group in groups_of(ongoing.runbook.steps):
+            ongoing.doing = _place_of(group, of=len(ongoing.runbook.steps))
+            entered = [
+                partial(_run_step, ongoing, number, step, self._enter(ongoing, number, step.title))
+                for number, step in group
+            ]
+            if len(entered) == 1:
+                entered[0]()
+            else:
+                run_all([(each, Turn()) for each in entered])
+            ongoing.actions.keep()
+        ongoing.actions.check_nothing_is_left()
 
     def _enter(self, ongoing: _Ongoing, number: int, name: str) -> Run:
         """Begin a step, unless the execution is to end; return what the step is handed."""
@@ -175,7 +220,7 @@ class Executor:
             return None
         assessment = runbook.assess(self._enter(ongoing, number, name))
         if assessment is not None:
-            _check_json_value(assessment.values, "The values of its assessment")
+            check_json(assessment.values, "The values of its assessment")
         return assessment
 
     def _assess_after(
@@ -191,11 +236,40 @@ class Executor:
         if before is None or ongoing.context.is_dry_run or not changed_before_failing:
             return None, ""
         number = len(ongoing.runbook.steps) + 1
+        ongoing.doing = "in the assessment after"
         try:
             return self._assess(ongoing, number, "Assess after"), ""
         except Exception as error:  # noqa: BLE001 - see the docstring
-            why = ongoing.failure(error, "in the assessment after").message
+            why = ongoing.failure(error).message
             return None, f" What it achieved could not be assessed: {why}"
+
+
+def _run_step(ongoing: _Ongoing, number: int, step: Step, run: Run) -> None:
+    if not step.is_wanted(ongoing.runbook, run.only_reading("A condition may only read.")):
+        run.skip()
+        return
+    step.run(ongoing.runbook, run)
+    ongoing.context.ended_steps.add(number)
+
+
+def _place_of(group: list[tuple[int, Step]], *, of: int) -> str:
+    if len(group) == 1:
+        number, step = group[0]
+        return f"in step {number} of {of}, “{step.title}”"
+    return f"in steps {group[0][0]} to {group[-1][0]} of {of}, which run at once"
+
+
+def _with_verdict(
+    ended: Outcome, before: Assessment | None, after: Assessment | None, complaint: str
+) -> Outcome:
+    succeeded = ended.status is Status.SUCCESS
+    return replace(
+        ended,
+        before=before,
+        after=after,
+        verdict=verdict_of(before, after),
+        summary=f"{ended.summary}{complaint if succeeded else ''}",
+    )
 
 
 def _summary(ongoing: _Ongoing) -> str:
@@ -219,16 +293,3 @@ def _told(failure: Failure, doing: str) -> str:
         Status.UNKNOWN: "Ended unknown",
     }
     return f"{words.get(failure.status, 'Failed')} {doing}."
-
-
-def _check_json(context: Context) -> None:
-    _check_json_value(context.data, "run.data")
-    _check_json_value(context.result, "run.result")
-
-
-def _check_json_value(value: object, name: str) -> None:
-    """Fail at the step that did it, not when the execution is stored."""
-    try:
-        json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise RunbookInvalid(f"{name} can't be kept, since it is not JSON: {error}.") from None

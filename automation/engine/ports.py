@@ -1,9 +1,12 @@
-"""The two doors between the engine and the world: a transport for commands, a journal for facts."""
+"""The doors between the engine and the world: a transport for commands, a journal for facts.
 
-from collections.abc import Callable
+The third, a client for HTTP, is in :mod:`automation.engine.http`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from automation.engine.commands import Command
@@ -63,6 +66,15 @@ class Transport(Protocol):
         stop by :class:`StopSignal`). A non-zero exit is a result, not an error.
         """
 
+    def recover(
+        self, command: Command, *, action_id: UUID, timeout: float, on_output: OutputSink
+    ) -> CommandResult:
+        """Find out how a changing command ended that was sent before, by whichever process.
+
+        Waits for one that still runs, and sends one that certainly never began; never starts it
+        twice. Raises as :meth:`run` does; ``ConnectionLost`` when its end can't be found out.
+        """
+
 
 class Journal(Protocol):
     """Keeps what happened, in order, in a place that outlives this process."""
@@ -87,8 +99,22 @@ class Journal(Protocol):
     def end(self, action: Action, end: ActionEnd) -> None:
         """Record the end of an action. ``end.stdout`` and ``stderr`` are the whole output."""
 
+    def reopen(self, action: Action) -> None:
+        """Go on with an action that an earlier attempt began; its end is recorded as usual."""
+
     def planned(self, action: Action) -> None:
         """Record an action that a dry run leaves out: what it would have sent or waited for."""
+
+    def skipped(self, action: Action) -> None:
+        """Record a step that is left out since its condition does not hold."""
+
+    def keep(
+        self, *, data: Mapping[str, Any], once: Mapping[str, Any], steps_done: Sequence[int]
+    ) -> None:
+        """Keep what another attempt or a rollback needs, at the latest with the next intent.
+
+        All of it is JSON; ``steps_done`` is as in ``Outcome``.
+        """
 
 
 class StopSignal(Protocol):

@@ -59,6 +59,8 @@ class ActionStatus(StrEnum):
     UNKNOWN = "UNKNOWN"
     PLANNED = "PLANNED"
     """A changing action of a dry run: shown as it would be sent, not sent."""
+    SKIPPED = "SKIPPED"
+    """A step whose condition did not hold."""
 
 
 class StepType(StrEnum):
@@ -131,6 +133,10 @@ class Outcome:
     """The runbook's own result, JSON."""
     data: dict[str, Any] = field(default_factory=dict)
     """The context that steps shared, JSON; a later undo reads it."""
+    once: dict[str, Any] = field(default_factory=dict)
+    """What was made up once for this execution, JSON; another attempt uses it again."""
+    warnings: tuple[str, ...] = ()
+    """What was not as in the dry run that this run was to repeat, a sentence each."""
     before: Assessment | None = None
     after: Assessment | None = None
     verdict: Verdict | None = None
@@ -138,8 +144,8 @@ class Outcome:
     error_message: str = ""
     changed: bool = False
     """Whether a changing command was sent."""
-    steps_done: int = 0
-    """How many steps a rollback has to take back: those that ran to their end, and the one that
-    did not when it had sent a changing command."""
+    steps_done: tuple[int, ...] = ()
+    """The numbers of the steps that a rollback has to take back: those that ran to their end, and
+    one that did not when it had sent a changing command. After a rollback: those still left."""
     cancel_outcome: CancelOutcome | None = None
     """What became of the command that ran when the execution was cancelled or timed out."""

@@ -9,10 +9,12 @@ from automation.engine.actions import Actions, Place
 from automation.engine.commands import Command, Shell, words_of
 from automation.engine.context import Context
 from automation.engine.errors import ChangeNotAllowed
+from automation.engine.http import SUCCESSES, HttpAnswer, request_of
 from automation.engine.parallel import Turn, run_all
 from automation.engine.results import CommandResult
 
 T = TypeVar("T")
+J = TypeVar("J")
 
 
 class Run:
@@ -47,6 +49,18 @@ class Run:
     def data(self) -> dict[str, Any]:
         """Values (JSON) that the steps share; kept with the execution, for undo and workflows."""
         return self._context.data
+
+    def once(self, name: str, make: Callable[[], J]) -> J:
+        """Return a value that is made up once for this execution, such as a name with a time.
+
+        A later attempt, and the real run of a dry run, get the same value again. ``name`` is
+        unique within the runbook; the value is JSON.
+        """
+        once = self._context.once
+        if name not in once:
+            once[name] = make()
+        value: J = once[name]
+        return value
 
     @property
     def previous(self) -> Mapping[str, Any]:
@@ -118,6 +132,47 @@ class Run:
             raise ChangeNotAllowed(f"{self._may_not_change} Not sent: {command.text(as_root=True)}")
         return self._send(command, ok)
 
+    def http(
+        self,
+        method: str,
+        url: str,
+        *,
+        json: Any | EllipsisType = ...,
+        body: str | bytes = "",
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 10,
+        ok: Collection[int] | EllipsisType | None = ...,
+        changes: bool | None = None,
+    ) -> HttpAnswer:
+        """Call a web API from OpsManager's worker, not from the server.
+
+        GET, HEAD and OPTIONS read, other methods change, unless ``changes`` says otherwise; that
+        is to a dry run what :meth:`read` and :meth:`change` are. ``ok`` names the statuses that
+        are no failure, by default 200 to 299. Redirects are not followed. ``timeout`` is in
+        seconds, for all of it. Raises ``CommandFailed`` for another status, ``AddressRefused``,
+        ``WebUnreachable``, ``ConnectionLost``, ``CommandTimedOut``, and ``ChangeNotAllowed``
+        where :meth:`change` does.
+        """
+        request = request_of(
+            method,
+            url,
+            json_body=json,
+            body=body,
+            headers=headers,
+            timeout=timeout,
+            changes=changes,
+        )
+        if request.changes and self._may_not_change:
+            raise ChangeNotAllowed(f"{self._may_not_change} Not sent: {request.text}")
+        usual = None if self._ok is None else SUCCESSES
+        self._await_turn()
+        return self._actions.http(
+            self._place,
+            request,
+            ok=usual if isinstance(ok, EllipsisType) else ok,
+            begun=self._end_turn,
+        )
+
     def validate(self, condition: object, claim: str, *, otherwise: str = "") -> None:
         """Record that ``claim`` holds, or fail with the sentence ``otherwise``.
 
@@ -144,6 +199,24 @@ class Run:
         self._await_turn()
         self._actions.sleep(self._place, seconds)
         self._end_turn()
+
+    def skip(self) -> None:
+        """Record that the step is left out, for the executor."""
+        self._actions.skip(self._place)
+
+    def only_reading(self, why: str) -> "Run":
+        """Return a view of the same step that may not change anything.
+
+        There each exit code is an answer; ``why`` begins the sentence about a change.
+        """
+        return Run(
+            actions=self._actions,
+            context=self._context,
+            place=self._place,
+            may_not_change=why,
+            ok=None,
+            turn=self._turn,
+        )
 
     def parallel(self, *branches: "Callable[[Run], T]") -> list[T]:
         """Run callables at once, each with a ``Run`` of its own; return their values in order.

@@ -10,7 +10,7 @@ from automation.engine.errors import RunbookInvalid
 from automation.engine.kinds import Category, Platform
 from automation.engine.params import Parameters, is_param, option
 from automation.engine.registry import Registry, registry
-from automation.engine.results import Assessment
+from automation.engine.results import Assessment, ErrorCode
 from automation.engine.step import Step, steps_of
 
 if TYPE_CHECKING:
@@ -43,6 +43,9 @@ class Runbook(Parameters):
     """Whether it may change the server; a reading one can't, its ``run.change`` raises."""
     idempotent: ClassVar[bool] = False
     """Whether doing it twice is as good as once: then it may be run again after a crash."""
+    retry_on: ClassVar[tuple[ErrorCode, ...]] = (ErrorCode.CONNECTION, ErrorCode.CONNECTION_LOST)
+    """Failures after which it is tried again by itself, while nothing was changed yet or where it
+    is idempotent."""
     irreversible: ClassVar[str] = ""
     """Why nothing can be taken back; a changing runbook needs this or an undo."""
     dangerous: ClassVar[bool] = False

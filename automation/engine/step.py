@@ -1,6 +1,6 @@
 """Marks a method of a runbook as one of its steps, and another as what takes it back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -10,17 +10,22 @@ if TYPE_CHECKING:
     from automation.engine.run import Run
 
 StepFunction = Callable[[Any, "Run"], None]
+Condition = Callable[[Any, "Run"], bool]
 F = TypeVar("F", bound=StepFunction)
+C = TypeVar("C", bound=Condition)
 
 
 class Step:
     """A titled part of a runbook; on an instance it is the plain method."""
 
-    def __init__(self, title: str, function: StepFunction) -> None:
+    def __init__(self, title: str, function: StepFunction, *, alongside: bool = False) -> None:
         self.title = title
         self.function = function
         self.name = function.__name__
+        self.alongside = alongside
+        """Whether it runs at the same time as the step before it."""
         self.undo_name: str | None = None
+        self.condition_name: str | None = None
         self.__doc__ = function.__doc__
 
     def __get__(self, runbook: object | None, owner: type) -> "Self | MethodType":
@@ -37,6 +42,22 @@ class Step:
         self.undo_name = function.__name__
         return function
 
+    def when(self, condition: C) -> C:
+        """Declare the method ``(self, run) -> bool`` that decides whether the step is done at all.
+
+        It may only read, and is asked when the step's turn has come.
+        """
+        if self.condition_name is not None:
+            raise RunbookInvalid(f"The step “{self.title}” has two conditions; it can have one.")
+        self.condition_name = condition.__name__
+        return condition
+
+    def is_wanted(self, runbook: object, run: "Run") -> bool:
+        """Say whether the step is to be done, by its condition, if it has one."""
+        if self.condition_name is None:
+            return True
+        return bool(getattr(runbook, self.condition_name)(run))
+
     def run(self, runbook: object, run: "Run") -> None:
         """Do the step."""
         self.function(runbook, run)
@@ -47,7 +68,7 @@ class Step:
             getattr(runbook, self.undo_name)(run)
 
 
-def step(title: str) -> Callable[[StepFunction], Step]:
+def step(title: str, *, alongside: bool = False) -> Callable[[StepFunction], Step]:
     """Make a method ``(self, run)`` a step; the steps run in the order of definition::
 
     @step("Restart the unit")
@@ -56,8 +77,25 @@ def step(title: str) -> Callable[[StepFunction], Step]:
 
     @restart.undo
     def bring_back(self, run: Run) -> None: ...
+
+    @restart.when
+    def is_down(self, run: Run) -> bool: ...
+
+    With ``alongside=True`` it runs at the same time as the step before it; the next step without
+    waits for both.
     """
-    return lambda function: Step(title, function)
+    return lambda function: Step(title, function, alongside=alongside)
+
+
+def groups_of(steps: Sequence[Step]) -> list[list[tuple[int, Step]]]:
+    """Return the steps with their numbers, those that run at the same time together."""
+    groups: list[list[tuple[int, Step]]] = []
+    for number, each in enumerate(steps, 1):
+        if each.alongside and groups:
+            groups[-1].append((number, each))
+        else:
+            groups.append([(number, each)])
+    return groups
 
 
 def steps_of(cls: type) -> tuple[Step, ...]:

@@ -1,7 +1,9 @@
 """The tables of automation."""
 
+from automation.models.batch import Batch
 from automation.models.catalog_entry import CatalogEntry
-from automation.models.execution import Execution, Priority, Trigger
+from automation.models.execution import Execution, Trigger
 from automation.models.execution_log import ExecutionLog
+from automation.models.priority import Priority
 
-__all__ = ["CatalogEntry", "Execution", "ExecutionLog", "Priority", "Trigger"]
+__all__ = ["Batch", "CatalogEntry", "Execution", "ExecutionLog", "Priority", "Trigger"]

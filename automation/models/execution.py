@@ -7,7 +7,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from automation.engine.results import ErrorCode, Status, Verdict
+from automation.models.batch import Batch
 from automation.models.catalog_entry import CatalogEntry
+from automation.models.priority import Priority
 from opsmanager.common.models import UUIDModel
 from servers.models import Server
 
@@ -21,14 +23,6 @@ class Trigger(models.TextChoices):
     WORKFLOW = "WORKFLOW", "Workflow"
 
 
-class Priority(models.IntegerChoices):
-    """Which execution goes first; the smaller number does."""
-
-    HIGH = 1
-    NORMAL = 2
-    LOW = 3
-
-
 def _choices(kind: type[Status | Verdict | ErrorCode]) -> list[tuple[str, str]]:
     return [(value, value.replace("_", " ").capitalize()) for value in kind]
 
@@ -38,11 +32,19 @@ class Execution(UUIDModel):
 
     A worker claims it by a conditional update and then holds a lease, renewed while it lives; each
     of its writes carries the ``fence`` of the claim, so that a worker which lost its lease can
-    write nothing more. All times are the database's.
+    write nothing more. All times are the database's. A rollback is claimed in the same way, with
+    ``rollback_status`` in place of ``status``, which stays what it was until it succeeds.
     """
 
     runbook = models.ForeignKey(CatalogEntry, on_delete=models.PROTECT, related_name="executions")
     server = models.ForeignKey(Server, on_delete=models.PROTECT, related_name="executions")
+    batch = models.ForeignKey(
+        Batch, on_delete=models.SET_NULL, null=True, related_name="executions", db_index=False
+    )
+    dry_run = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, related_name="exact_runs"
+    )
+    """The dry run that it is to repeat exactly."""
     incident_id = models.UUIDField(null=True)
     """Incidents stand above automation, so this is an id and no reference."""
     triggered_by = models.CharField(max_length=20, choices=Trigger.choices)
@@ -61,8 +63,11 @@ class Execution(UUIDModel):
     total_steps = models.PositiveSmallIntegerField(default=0)
     step_titles = ArrayField(models.CharField(max_length=200), default=list)
     """As they were when it was launched; the code may change later."""
-    steps_done = models.PositiveSmallIntegerField(default=0)
+    steps_done = ArrayField(models.PositiveSmallIntegerField(), default=list)
+    """The numbers of the steps that a rollback has to take back."""
     timeout_seconds = models.PositiveIntegerField(default=300)
+    """For each attempt."""
+    max_retries = models.PositiveSmallIntegerField(default=0)
 
     queued_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True)
@@ -72,6 +77,10 @@ class Execution(UUIDModel):
     result_data = models.JSONField(default=dict)
     context = models.JSONField(default=dict)
     """What the steps shared; a later undo reads it."""
+    once = models.JSONField(default=dict)
+    """What its steps made up once, such as names with a time; another attempt uses it again."""
+    warnings = ArrayField(models.TextField(), default=list)
+    """What was not as in the dry run that it was to repeat."""
     assessment_before = models.JSONField(null=True)
     assessment_after = models.JSONField(null=True)
     error_code = models.CharField(max_length=30, choices=_choices(ErrorCode), blank=True)
@@ -81,7 +90,19 @@ class Execution(UUIDModel):
     retry_of = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, related_name="retries"
     )
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    """Who said how an UNKNOWN one had ended."""
+    decided_at = models.DateTimeField(null=True)
+    decision = models.CharField(max_length=20, blank=True)
+    decision_reason = models.TextField(blank=True)
     rollback_performed = models.BooleanField(default=False)
+    rollback_status = models.CharField(max_length=20, choices=_choices(Status), blank=True)
+    """Where its rollback stands; empty while none was asked for."""
+    rollback_reason = models.TextField(blank=True)
+    rollback_message = models.TextField(blank=True)
+    """What the rollback did, or why it did not succeed."""
     rollback_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
@@ -93,6 +114,22 @@ class Execution(UUIDModel):
     cancel_outcome = models.CharField(max_length=20, blank=True)
 
     # How it gets to a worker, and stays with it.
+    waiting_since = models.DateTimeField(null=True, db_default=Now())
+    """Its place in the queue; NULL while it does not wait for a worker."""
+    not_before = models.DateTimeField(null=True)
+    """Until when another attempt waits."""
+    holds_server = models.BooleanField(default=False)
+    """Whether it changes its server now: the server lock."""
+    keeps_records = models.BooleanField(default=False)
+    """Whether the server kept records of its commands when it was begun."""
+    claims = models.PositiveSmallIntegerField(default=0)
+    """How often it, or its rollback, was claimed since it was asked for."""
+    resumes = models.BooleanField(default=False)
+    """Whether the next attempt goes on with the last one, whose worker was lost."""
+    begin_seq = models.PositiveIntegerField(default=0)
+    """The last row of the log before the attempt that is run, or gone on with."""
+    ask_server_at = models.DateTimeField(null=True)
+    """When an UNKNOWN one's server is asked again how it ended; NULL for not any more."""
     fence = models.BigIntegerField(default=0)
     worker = models.CharField(max_length=200, blank=True)
     lease_until = models.DateTimeField(null=True)
@@ -114,11 +151,9 @@ class Execution(UUIDModel):
             models.CheckConstraint(
                 condition=Q(status__in=list(Status)), name="execution_status_known"
             ),
-            # The server lock itself: one changing execution runs on a server at a time.
+            # The server lock itself: one execution changes a server at a time.
             models.UniqueConstraint(
-                "server",
-                condition=Q(status=Status.RUNNING, changes=True, is_dry_run=False),
-                name="execution_server_lock",
+                "server", condition=Q(holds_server=True), name="execution_server_lock"
             ),
             models.UniqueConstraint(
                 "triggered_by_user",
@@ -156,9 +191,27 @@ class Execution(UUIDModel):
                 condition=Q(is_dry_run=False),
             ),
             models.Index(
-                "priority", "queued_at", name="execution_queue", condition=Q(status="PENDING")
+                "priority",
+                "waiting_since",
+                name="execution_queue",
+                condition=Q(waiting_since__isnull=False),
             ),
-            models.Index("lease_until", name="execution_leases", condition=Q(status="RUNNING")),
+            models.Index(
+                "server",
+                "priority",
+                "waiting_since",
+                name="execution_server_queue",
+                condition=Q(waiting_since__isnull=False),
+            ),
+            models.Index(
+                "lease_until", name="execution_leases", condition=Q(lease_until__isnull=False)
+            ),
+            models.Index(
+                "ask_server_at",
+                name="execution_to_ask_about",
+                condition=Q(ask_server_at__isnull=False),
+            ),
+            models.Index("batch", name="execution_of_batch", condition=Q(batch__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -168,6 +221,21 @@ class Execution(UUIDModel):
     def is_final(self) -> bool:
         """Whether it has ended."""
         return Status(self.status).is_final
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nobody knows how it ended, so that a person may decide."""
+        return Status(self.status) is Status.UNKNOWN
+
+    @property
+    def is_rolling_back(self) -> bool:
+        """Whether its rollback waits or runs."""
+        return self.rollback_status in (Status.PENDING, Status.RUNNING)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it, or its rollback, has not ended."""
+        return not self.is_final or self.is_rolling_back
 
     @property
     def success(self) -> bool | None:

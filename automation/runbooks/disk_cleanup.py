@@ -156,7 +156,7 @@ class CleanUpDisk(Runbook):
             return
         target = run.data["target"]
         if self.keep_copies:
-            suffix = f"{COPY}{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}.gz"
+            suffix = run.once("suffix", _suffix)
             run.data["suffix"] = run.result["copiesEndWith"] = suffix
             answer = run.change(COPY_AND_TRUNCATE, target, suffix, *self._tests(), sudo=True)
         else:
@@ -234,3 +234,7 @@ def _check_complete(run: Run, done: _Done, answer: CommandResult, *, verb: str) 
         "The files could be looked through",
         otherwise=f"No file was {verb}, since they could not be looked through: {said}",
     )
+
+
+def _suffix() -> str:
+    return f"{COPY}{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}.gz"

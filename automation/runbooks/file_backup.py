@@ -158,7 +158,7 @@ class BackUpFiles(Runbook):
         )
         ending = "tar.gz" if self.compress else "tar"
         # Down to the microsecond, since the names also say which archive is older.
-        stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S-%fZ}"
+        stamp = run.once("stamp", lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%S-%fZ}")
         run.data["name"] = f"{self._begin()}{stamp}.{ending}"
         run.result["availableBytes"] = usage.available
 

@@ -1,7 +1,8 @@
 """The engine's journal for one execution, on top of the process's one."""
 
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from typing import Final
+from typing import Any, Final
 
 from automation.engine.errors import LeaseLost
 from automation.engine.ports import Action, ActionEnd
@@ -9,7 +10,7 @@ from automation.engine.results import ActionStatus
 from automation.runner.claim import Claim
 from automation.runner.journal import Journal
 from automation.runner.lease import Lease
-from automation.runner.log_row import LogRow
+from automation.runner.log_row import LogRow, as_jsonb
 
 _LIVE_LIMIT: Final = 1024 * 1024
 """Characters a stream that are shown while the command runs; the end brings the tail."""
@@ -24,6 +25,7 @@ class ExecutionJournal:
         self._claim = claim
         self._lease = lease
         self._rows: dict[int, LogRow] = {}
+        self._kept = ""
 
     def begin_step(self, *, number: int, total: int, name: str) -> None:
         """Say which step runs now; how many there are is known since the launch."""
@@ -49,15 +51,37 @@ class ExecutionJournal:
         row.end(end)
         self._journal.say(row)
 
+    def reopen(self, action: Action) -> None:
+        """Go on with the row of an earlier attempt, which the server is asked about."""
+        row = LogRow(claim=self._claim, action=action, is_inserted=True)
+        self._rows[action.seq] = row
+        self._wait(self._journal.promise(row))
+
     def planned(self, action: Action) -> None:
         """Record what a dry run would have sent."""
-        row = LogRow(claim=self._claim, action=action)
-        row.end(ActionEnd(status=ActionStatus.PLANNED))
-        self._journal.say(row)
+        self._pass_over(action, ActionStatus.PLANNED)
+
+    def skipped(self, action: Action) -> None:
+        """Record a step that is left out."""
+        self._pass_over(action, ActionStatus.SKIPPED)
+
+    def keep(
+        self, *, data: Mapping[str, Any], once: Mapping[str, Any], steps_done: Sequence[int]
+    ) -> None:
+        """Keep what the steps share, if it has changed."""
+        kept = as_jsonb({"data": data, "once": once, "stepsDone": list(steps_done)})
+        if kept != self._kept:
+            self._kept = kept
+            self._journal.keep(self._claim, kept)
 
     def flush(self) -> None:
         """Wait until all that was said is durable. Raises ``LeaseLost``."""
         self._wait(self._journal.flush(self._claim))
+
+    def _pass_over(self, action: Action, status: ActionStatus) -> None:
+        row = LogRow(claim=self._claim, action=action)
+        row.end(ActionEnd(status=status))
+        self._journal.say(row)
 
     def _wait(self, future: Future[None]) -> None:
         while True:

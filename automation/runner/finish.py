@@ -1,6 +1,8 @@
-"""The end of an execution: written once, by whoever holds it, and told to those who listen."""
+"""The end of an attempt: written once, by whoever holds it, and told to those who listen."""
 
 from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -11,6 +13,7 @@ from django.db.models.functions import Now
 from automation import wakeups
 from automation.engine.results import Assessment, Outcome, Status
 from automation.models import Execution
+from automation.runner import batches
 from automation.runner.claim import Claim
 from automation.signals import execution_finished
 from opsmanager.audit import trail
@@ -29,30 +32,95 @@ _VERBS = {
 
 def finish(claim: Claim, outcome: Outcome, *, worker: str) -> bool:
     """Write the outcome of an execution; ``False`` when it is no longer this worker's to end."""
+    result: dict[str, Any] = {
+        "status": outcome.status,
+        "verdict": outcome.verdict or "",
+        "result_summary": outcome.summary,
+        "result_data": outcome.result,
+        "context": outcome.data,
+        "once": outcome.once,
+        "warnings": list(outcome.warnings),
+        "assessment_before": _kept(outcome.before),
+        "assessment_after": _kept(outcome.after),
+        "error_code": outcome.error_code or "",
+        "error_message": outcome.error_message,
+        "steps_done": list(outcome.steps_done),
+        "cancel_outcome": outcome.cancel_outcome or "",
+        "finished_at": Now(),
+    }
+    if outcome.status is Status.UNKNOWN:
+        result["ask_server_at"] = Now()
     with transaction.atomic():
-        written = Execution.objects.filter(
-            pk=claim.execution_id, fence=claim.fence, status=Status.RUNNING
-        ).update(
-            status=outcome.status,
-            verdict=outcome.verdict or "",
-            result_summary=outcome.summary,
-            result_data=outcome.result,
-            context=outcome.data,
-            assessment_before=_kept(outcome.before),
-            assessment_after=_kept(outcome.after),
-            error_code=outcome.error_code or "",
-            error_message=outcome.error_message,
-            steps_done=outcome.steps_done,
-            cancel_outcome=outcome.cancel_outcome or "",
-            finished_at=Now(),
-            lease_until=None,
-            revision=F("revision") + 1,
-        )
+        written = _let_go(claim, result)
         if written:
             told(claim.execution_id, worker=worker)
-    wake_next_on_server_of(claim.execution_id)
+            batches.after_end_of(claim.execution_id)
+    wake_next(claim.execution_id)
     connection.close()
-    return bool(written)
+    return written
+
+
+def finish_rollback(claim: Claim, outcome: Outcome, *, worker: str) -> bool:
+    """Write the outcome of a rollback; ``False`` when it is no longer this worker's to end."""
+    is_done = outcome.status is Status.ROLLED_BACK
+    result: dict[str, Any] = {
+        "rollback_status": Status.SUCCESS if is_done else outcome.status,
+        "rollback_message": outcome.summary if is_done else outcome.error_message,
+        "steps_done": list(outcome.steps_done),
+        "rollback_performed": is_done,
+        "rollback_at": Now(),
+    }
+    if is_done:
+        result |= {"status": Status.ROLLED_BACK, "ask_server_at": None}
+    with transaction.atomic():
+        written = _let_go(claim, result)
+        if written:
+            told_of_rollback(claim.execution_id, worker=worker)
+    wake_next(claim.execution_id)
+    connection.close()
+    return written
+
+
+def try_again(claim: Claim, outcome: Outcome, *, seconds: float, worker: str) -> bool:
+    """Queue an execution for another attempt; ``False`` when it is no longer this worker's."""
+    with transaction.atomic():
+        written = _let_go(
+            claim,
+            {
+                "status": Status.PENDING,
+                "waiting_since": F("queued_at"),
+                "not_before": Now() + timedelta(seconds=seconds),
+                "resumes": False,
+                "woken_at": None,
+                "once": outcome.once,
+                "error_code": outcome.error_code or "",
+                "error_message": outcome.error_message,
+                "current_step": 0,
+            },
+        )
+        if written:
+            trail.record(
+                "AUTOMATION_EXECUTION_TRIED_AGAIN",
+                actor=f"worker:{worker}",
+                target=Execution.objects.select_related("runbook", "server").get(
+                    pk=claim.execution_id
+                ),
+                outcome="FAILED",
+                message=outcome.error_message,
+                attempt=claim.attempt,
+            )
+    wake_next(claim.execution_id)
+    connection.close()
+    return written
+
+
+def _let_go(claim: Claim, result: dict[str, Any]) -> bool:
+    """Write the result and give lease and server back, if the claim still holds."""
+    held = Execution.objects.filter(
+        pk=claim.execution_id, fence=claim.fence, lease_until__isnull=False
+    )
+    freed = {"lease_until": None, "holds_server": False, "revision": F("revision") + 1}
+    return bool(held.update(**result, **freed))
 
 
 def told(execution_id: UUID, *, worker: str) -> None:
@@ -83,18 +151,33 @@ def tell_listeners(execution: Execution) -> None:
         log.exception("a listener to the end of an execution failed", execution=str(execution.pk))
 
 
-def wake_next_on_server_of(execution_id: UUID) -> None:
-    """Wake the execution that waits longest, of the highest priority, for the same server."""
-    server = Execution.objects.filter(pk=execution_id).values("server_id")
-    waiting = (
-        # What only reads never waited for the server.
-        Execution.objects.filter(
-            server_id__in=server, status=Status.PENDING, changes=True, is_dry_run=False
-        )
-        .order_by("priority", "queued_at")
-        .values_list("pk", "priority")
+def told_of_rollback(execution_id: UUID, *, worker: str) -> None:
+    """Audit the end of a rollback, inside the caller's transaction."""
+    execution = Execution.objects.select_related("runbook", "server").get(pk=execution_id)
+    is_done = execution.rollback_status == Status.SUCCESS
+    trail.record(
+        "AUTOMATION_EXECUTION_ROLLED_BACK" if is_done else "AUTOMATION_EXECUTION_ROLLBACK_FAILED",
+        actor=f"worker:{worker}",
+        target=execution,
+        outcome="OK" if is_done else "FAILED",
+        message=execution.rollback_message,
+        status=execution.rollback_status,
     )
-    wakeups.send(waiting[:1])
+
+
+def wake_next(execution_id: UUID) -> None:
+    """Wake what waited for this one: the first for its server, and the first of its batch."""
+    ended = Execution.objects.filter(pk=execution_id)
+    waiting = Execution.objects.filter(
+        waiting_since__isnull=False, cancel_requested_at__isnull=True
+    ).order_by("priority", "waiting_since", "pk")
+    # What only reads never waited for the server.
+    on_server = waiting.filter(
+        server_id__in=ended.values("server_id"), changes=True, is_dry_run=False
+    )
+    in_batch = waiting.filter(batch_id__in=ended.values("batch_id"))
+    for rows in (on_server, in_batch):
+        wakeups.send(rows.values_list("pk", "priority")[:1])
 
 
 def _kept(assessment: Assessment | None) -> dict[str, object] | None:

@@ -29,10 +29,15 @@ _RETRY_SECONDS: Final = 1.0
 _TOUCH = """
 UPDATE automation_execution e
    SET revision = e.revision + 1, last_seq = greatest(e.last_seq, said.seq),
-       current_step = coalesce(said.step, e.current_step)
-  FROM unnest(%(ids)s::uuid[], %(fences)s::bigint[], %(seqs)s::int[], %(steps)s::int[])
-       AS said(id, fence, seq, step)
- WHERE e.id = said.id AND e.fence = said.fence AND e.status = 'RUNNING'
+       current_step = coalesce(said.step, e.current_step),
+       context = coalesce(said.kept::jsonb -> 'data', e.context),
+       once = coalesce(said.kept::jsonb -> 'once', e.once),
+       steps_done = coalesce(
+           (SELECT array_agg(value::smallint)
+              FROM jsonb_array_elements_text(said.kept::jsonb -> 'stepsDone')), e.steps_done)
+  FROM unnest(%(ids)s::uuid[], %(fences)s::bigint[], %(seqs)s::int[], %(steps)s::int[],
+              %(kept)s::text[]) AS said(id, fence, seq, step, kept)
+ WHERE e.id = said.id AND e.fence = said.fence AND e.lease_until IS NOT NULL
 RETURNING e.id, e.lease_until > clock_timestamp() + make_interval(secs => %(margin)s)
 """
 _COPY = f"COPY automation_executionlog ({', '.join(COLUMNS)}) FROM STDIN"
@@ -54,6 +59,8 @@ class _Batch:
     claim: Claim
     rows: dict[int, LogRow] = field(default_factory=dict)
     step: int | None = None
+    kept: str | None = None
+    """JSON: ``data``, ``once`` and ``stepsDone``."""
     waiting: list[Future[None]] = field(default_factory=list)
     has_intent: bool = False
 
@@ -78,6 +85,12 @@ class Journal(threading.Thread):
         """Write which step runs now, soon."""
         with self._condition:
             self._batch(claim).step = number
+            self._condition.notify()
+
+    def keep(self, claim: Claim, kept: str) -> None:
+        """Write what the steps share, soon; at the latest with the next promise."""
+        with self._condition:
+            self._batch(claim).kept = kept
             self._condition.notify()
 
     def promise(self, row: LogRow) -> Future[None]:
@@ -204,6 +217,7 @@ class Journal(threading.Thread):
             "fences": [batch.claim.fence for batch in ordered],
             "seqs": [max(batch.rows, default=0) for batch in ordered],
             "steps": [batch.step for batch in ordered],
+            "kept": [batch.kept for batch in ordered],
             "margin": settings.AUTOMATION_LEASE_MARGIN_SECONDS,
         }
         with connection.cursor() as cursor:

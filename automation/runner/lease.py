@@ -13,12 +13,13 @@ from automation.runner.claim import Claim
 
 log = structlog.get_logger(__name__)
 
-_CANCEL_POLL_SECONDS: Final = 0.5
+# One look a process, however many executions it runs: a cancel is to be final within a second.
+_CANCEL_POLL_SECONDS: Final = 0.2
 _RENEW = """
 UPDATE automation_execution e
    SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
   FROM unnest(%(ids)s::uuid[], %(fences)s::bigint[]) AS held(id, fence)
- WHERE e.id = held.id AND e.fence = held.fence AND e.status = 'RUNNING'
+ WHERE e.id = held.id AND e.fence = held.fence AND e.lease_until IS NOT NULL
 RETURNING e.id
 """
 _CANCELLED = """

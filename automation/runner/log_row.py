@@ -1,5 +1,6 @@
 """One row of the log while its action runs: what the journal writes, as it stands now."""
 
+import json
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -88,6 +89,21 @@ class LogRow:
                 self.started_at,
                 self.finished_at,
             )
+
+
+def as_jsonb(value: object) -> str:
+    """Return JSON that PostgreSQL takes: without NUL and halves of characters.
+
+    Raises ``TypeError`` or ``ValueError`` when it is no JSON.
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    # A NUL is the one character that is written as an escape and can't be stored.
+    parts = text.split("\\\\")
+    return (
+        "\\\\".join(part.replace("\\u0000", _NUL) for part in parts)
+        .encode(errors="replace")
+        .decode()
+    )
 
 
 def _storable(text: str) -> str:

@@ -1,14 +1,16 @@
-"""What a worker process keeps while it lives: its journal, leases, sweeper and SSH connections."""
+"""What a worker process keeps while it lives: journal, leases, sweeper, asker, connections."""
 
 import os
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 from uuid import UUID
 
 import structlog
+from django.conf import settings
 from django.db import DataError, Error, connection
 
 from automation import catalog
@@ -17,9 +19,12 @@ from automation.engine.errors import EngineError, LeaseLost
 from automation.engine.executor import Executor
 from automation.engine.results import ErrorCode, Outcome, Status
 from automation.models import Execution
+from automation.runner import attempts, retries
+from automation.runner.asking import Asker
 from automation.runner.claim import Claim, claim
 from automation.runner.execution_journal import ExecutionJournal
-from automation.runner.finish import finish
+from automation.runner.finish import finish, finish_rollback, try_again
+from automation.runner.http import GuardedHttp
 from automation.runner.journal import Journal
 from automation.runner.lease import Lease, LeaseKeeper
 from automation.runner.sweep import Sweeper
@@ -42,18 +47,20 @@ class WorkerProcess:
         self._journal = Journal()
         self._leases = LeaseKeeper()
         self._sweeper = Sweeper(worker=self.name)
+        self._asker = Asker(pool=self.pool)
 
     def start(self) -> None:
-        """Start the journal, the leases and the sweeper."""
-        for thread in (self._journal, self._leases, self._sweeper):
+        """Start the journal, the leases, the sweeper and the asker."""
+        for thread in (self._journal, self._leases, self._sweeper, self._asker):
             thread.start()
 
     def close(self) -> None:
         """End them in order; what the journal was told is written first."""
+        self._asker.close()
         self._sweeper.close()
         self._leases.close()
         self._journal.close()
-        for thread in (self._sweeper, self._leases, self._journal):
+        for thread in (self._asker, self._sweeper, self._leases, self._journal):
             thread.join(timeout=5)
         self.pool.close()
         try:
@@ -63,7 +70,7 @@ class WorkerProcess:
         connection.close()
 
     def run(self, execution_id: UUID) -> None:
-        """Run an execution if it can be claimed; nothing happens otherwise."""
+        """Run an execution, or its rollback, if it can be claimed; nothing happens otherwise."""
         claimed = claim(execution_id, worker=self.name)
         if claimed is None:
             connection.close()
@@ -72,11 +79,16 @@ class WorkerProcess:
             pk=execution_id
         )
         lease = Lease(claimed, timeout=execution.timeout_seconds)
-        transport = ServerTransport(server=execution.server, pool=self.pool, lease=lease)
+        transport = ServerTransport(
+            server=execution.server,
+            pool=self.pool,
+            lease=lease,
+            recorded=execution.keeps_records,
+        )
         self._leases.hold(lease)
         try:
             outcome = self._outcome(execution, claimed, lease, transport)
-            if not self._finish(claimed, outcome, lease):
+            if not self._end(execution, claimed, outcome, lease):
                 log.warning("result came too late", execution=str(execution_id))
         except LeaseLost as problem:
             # Whoever reaps it settles it; nothing more is written from here.
@@ -84,6 +96,17 @@ class WorkerProcess:
         finally:
             self._leases.release(lease)
             connection.close()
+
+    def _end(self, execution: Execution, claimed: Claim, outcome: Outcome, lease: Lease) -> bool:
+        """Write how the attempt ended: for good, or to be tried again."""
+        if claimed.is_rollback:
+            write = partial(finish_rollback, claimed, worker=self.name)
+        elif retries.is_worth_it(execution, claimed, outcome):
+            seconds = retries.pause_after(claimed.attempt)
+            write = partial(try_again, claimed, seconds=seconds, worker=self.name)
+        else:
+            write = partial(finish, claimed, worker=self.name)
+        return self._written(write, claimed, outcome, lease)
 
     def _outcome(
         self, execution: Execution, claimed: Claim, lease: Lease, transport: ServerTransport
@@ -105,11 +128,13 @@ class WorkerProcess:
                 ),
             )
 
-    def _finish(self, claimed: Claim, outcome: Outcome, lease: Lease) -> bool:
+    def _written(
+        self, write: Callable[[Outcome], bool], claimed: Claim, outcome: Outcome, lease: Lease
+    ) -> bool:
         """Write the outcome, however long the database is away, until the lease is lost."""
         while True:
             try:
-                return finish(claimed, outcome, worker=self.name)
+                return write(outcome)
             except (DataError, UnicodeError):
                 connection.close()
                 rest = _without_texts(outcome)
@@ -127,22 +152,37 @@ class WorkerProcess:
     def _execute(
         self, execution: Execution, claimed: Claim, lease: Lease, transport: ServerTransport
     ) -> Outcome:
+        past = attempts.past_of(execution, claimed) if execution.resumes else []
+        as_in = attempts.dry_run_of(execution)
         connection.close()
+        if execution.cancel_requested_at is not None:
+            return attempts.stopped(execution, past, transport)
         journal = ExecutionJournal(journal=self._journal, claim=claimed, lease=lease)
         try:
             kind = catalog.runbooks().get(execution.runbook.runbook_id)
             runbook = params.parse(kind, execution.parameters)
         except EngineError as problem:
-            return Outcome(
-                status=Status.FAILED,
-                summary="Nothing was sent.",
-                error_code=ErrorCode(problem.code),
-                error_message=str(problem),
+            return attempts.not_begun(execution, past, problem)
+        http = GuardedHttp(allowed=settings.AUTOMATION_HTTP_ALLOWED_NETWORKS, stop=lease.reason)
+        executor = Executor(transport=transport, journal=journal, stop=lease, http=http)
+        if claimed.is_rollback:
+            outcome = executor.roll_back(
+                runbook,
+                data=execution.context,
+                once=execution.once,
+                steps_done=execution.steps_done,
+                seq_after=claimed.last_seq,
+                past=past,
             )
-        executor = Executor(transport=transport, journal=journal, stop=lease)
-        outcome = executor.execute(
-            runbook, is_dry_run=execution.is_dry_run, seq_after=claimed.last_seq
-        )
+        else:
+            outcome = executor.execute(
+                runbook,
+                is_dry_run=execution.is_dry_run,
+                seq_after=claimed.last_seq,
+                past=past,
+                once=execution.once,
+                as_in=as_in,
+            )
         journal.flush()
         return outcome
 

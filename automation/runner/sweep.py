@@ -11,28 +11,29 @@ from django.conf import settings
 from django.db import Error, connection, transaction
 
 from automation import wakeups
-from automation.engine.results import ActionStatus, ErrorCode, Status
-from automation.models import Execution, ExecutionLog
-from automation.runner import finish
+from automation.models import Execution
+from automation.runner import lost
 from opsmanager.common import pulse
 
 log = structlog.get_logger(__name__)
 
-_MAX_CLAIMS: Final = 5
-"""How often an execution may be claimed and left before anything was sent."""
 _GRACE_SECONDS: Final = 60.0
 """After the database was away, workers get this long to renew leases before any is reaped."""
 
 _WAKE = """
 UPDATE automation_execution SET woken_at = clock_timestamp() WHERE id IN (
-    SELECT id FROM automation_execution WHERE status = 'PENDING'
-       AND coalesce(woken_at, queued_at) < clock_timestamp() - make_interval(secs => %(after)s)
-     ORDER BY priority, queued_at LIMIT 500 FOR UPDATE SKIP LOCKED)
-RETURNING id, priority, queued_at
+    SELECT id FROM automation_execution
+     WHERE waiting_since IS NOT NULL
+       AND (not_before IS NULL OR not_before <= clock_timestamp())
+       AND (not_before IS NOT NULL AND woken_at IS NULL
+            OR coalesce(woken_at, waiting_since)
+               < clock_timestamp() - make_interval(secs => %(after)s))
+     ORDER BY priority, waiting_since LIMIT 500 FOR UPDATE SKIP LOCKED)
+RETURNING id, priority, waiting_since
 """
 _LEFT = """
 SELECT id FROM automation_execution
- WHERE status = 'RUNNING' AND lease_until < clock_timestamp()
+ WHERE lease_until < clock_timestamp()
    AND pg_postmaster_start_time() < clock_timestamp() - make_interval(secs => %(grace)s)
  ORDER BY lease_until LIMIT 100 FOR UPDATE SKIP LOCKED
 """
@@ -57,71 +58,10 @@ def reap(*, worker: str, grace: float = _GRACE_SECONDS) -> int:
         with connection.cursor() as cursor:
             cursor.execute(_LEFT, {"grace": grace})
             left = [row[0] for row in cursor.fetchall()]
+        rows = Execution.objects.select_related("runbook", "server")
         for execution_id in left:
-            _settle(Execution.objects.select_related("runbook").get(pk=execution_id), worker=worker)
+            lost.settle(rows.get(pk=execution_id), worker=worker)
     return len(left)
-
-
-def _settle(execution: Execution, *, worker: str) -> None:
-    """Queue it again when nothing was sent that changes; else say honestly what is not known."""
-    changing = _last_change(execution)
-    lost = execution.worker
-    ExecutionLog.objects.filter(
-        execution=execution, queued_at=execution.queued_at, status=ActionStatus.RUNNING
-    ).update(status=ActionStatus.UNKNOWN)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('automation_fence_seq'), clock_timestamp()")
-        execution.fence, now = cursor.fetchone()
-    execution.worker, execution.lease_until, execution.woken_at = "", None, None
-    execution.revision += 1
-    execution.error_code = ErrorCode.WORKER_LOST
-    if changing is not None:
-        execution.status = Status.UNKNOWN
-        execution.error_message = _unknown(changing, worker=lost)
-    elif execution.cancel_requested_at is not None:
-        execution.status, execution.error_code = Status.CANCELLED, ""
-        execution.result_summary = "Cancelled before anything was sent that changes the server."
-    elif execution.attempt >= _MAX_CLAIMS:
-        execution.status = Status.FAILED
-        execution.error_message = (
-            f"{execution.attempt} workers were lost with it before anything was sent that changes "
-            "the server. The workers' log says why."
-        )
-    else:
-        execution.status, execution.error_code = Status.PENDING, ""
-    if execution.is_final:
-        execution.finished_at = now
-    execution.save()
-    log.warning("worker lost", execution=str(execution.pk), worker=lost, now=execution.status)
-    if execution.is_final:
-        finish.told(execution.pk, worker=worker)
-
-
-def _last_change(execution: Execution) -> ExecutionLog | None:
-    """Return the changing command that this attempt sent last, one that still runs before all."""
-    rows = (
-        ExecutionLog.objects.filter(
-            execution=execution,
-            queued_at=execution.queued_at,
-            attempt=execution.attempt,
-            changes=True,
-        )
-        .exclude(status=ActionStatus.PLANNED)
-        .order_by("-seq")
-    )
-    return rows.filter(status=ActionStatus.RUNNING).first() or rows.first()
-
-
-def _unknown(changing: ExecutionLog, *, worker: str) -> str:
-    if changing.status == ActionStatus.RUNNING:
-        return (
-            f"The worker {worker} was lost while this ran: {changing.command} - nobody saw how it "
-            "ended. Look at the server before you run anything again."
-        )
-    return (
-        f"The worker {worker} was lost after this had ended: {changing.command} - what was to "
-        "follow was not done. Look at the server before you run anything again."
-    )
 
 
 class Sweeper(threading.Thread):

@@ -1,5 +1,7 @@
 """The transport of a worker: a server's row and credential, on the process's pool."""
 
+from dataclasses import replace
+
 from django.db import connection
 
 from automation.runner.lease import Lease
@@ -13,11 +15,15 @@ from servers.targets import target_of
 
 
 class ServerTransport(SshTransport):
-    """Logs in with the server's credential and keeps the host keys it is shown, for a person."""
+    """Logs in with the server's credential and keeps the host keys it is shown, for a person.
 
-    def __init__(self, *, server: Server, pool: Pool, lease: Lease) -> None:
-        super().__init__(target=self._open_target, pool=pool, stop=lease.reason)
+    ``recorded`` is whether the server kept records when the execution was begun.
+    """
+
+    def __init__(self, *, server: Server, pool: Pool, lease: Lease, recorded: bool) -> None:
+        super().__init__(target=self._open_target, pool=pool, stop=lease)
         self._server = server
+        self._recorded = recorded
 
     def note_offered(self, key: HostKey) -> None:
         """Keep the key for a person to judge."""
@@ -25,7 +31,7 @@ class ServerTransport(SshTransport):
         connection.close()
 
     def _open_target(self) -> Target:
-        target = target_of(self._server)
+        target = replace(target_of(self._server), recorded=self._recorded)
         # From here on this thread waits for the server, and never with a database connection.
         connection.close()
         return target

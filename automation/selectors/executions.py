@@ -1,11 +1,9 @@
 """Executions as pages and clients ask for them."""
 
-from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from automation.engine.results import Status
 from automation.models import Execution, ExecutionLog, Priority
 from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.models import User
@@ -15,9 +13,9 @@ from opsmanager.common.uuids import as_uuid
 
 def visible_to(user: permissions.Actor) -> QuerySet[Execution]:
     """Return the executions that the user may see, newest first."""
-    rows = Execution.objects.select_related("runbook", "server", "triggered_by_user").order_by(
-        "-queued_at", "-pk"
-    )
+    rows = Execution.objects.select_related(
+        "runbook", "server", "triggered_by_user", "batch"
+    ).order_by("-queued_at", "-pk")
     return rows if permissions.may(user, roles.VIEW_EXECUTIONS) else rows.none()
 
 
@@ -67,58 +65,6 @@ def may_cancel(user: User, execution: Execution) -> bool:
     if execution.triggered_by_user_id == user.pk:
         return permissions.may(user, roles.EXECUTE_RUNBOOKS)
     return permissions.may(user, roles.CANCEL_EXECUTIONS)
-
-
-def with_waiting(rows: Iterable[Execution]) -> list[Execution]:
-    """Return the executions, each with ``waiting_for``: why it does not run yet, or nothing."""
-    listed = list(rows)
-    first = _first_on_servers({row.server_id for row in listed if _needs_its_server(row)})
-    for execution in listed:
-        ahead = first.get(execution.server_id) if _needs_its_server(execution) else None
-        execution.waiting_for = _waiting(execution, ahead)  # type: ignore[attr-defined]
-    return listed
-
-
-def waiting_for(execution: Execution) -> str:
-    """Say why a pending execution does not run yet; empty for any other."""
-    (row,) = with_waiting([execution])
-    said: str = row.waiting_for  # type: ignore[attr-defined]
-    return said
-
-
-def _needs_its_server(execution: Execution) -> bool:
-    """Whether it waits until no other execution changes its server."""
-    is_pending = Status(execution.status) is Status.PENDING
-    return is_pending and execution.changes and not execution.is_dry_run
-
-
-def _first_on_servers(servers: set[UUID]) -> dict[UUID, Execution]:
-    """Return, by server, the execution that changes it now or else is the next to."""
-    if not servers:
-        return {}
-    waiting = Execution.objects.filter(
-        server__in=servers,
-        status__in=[Status.RUNNING, Status.PENDING],
-        changes=True,
-        is_dry_run=False,
-    ).select_related("runbook", "triggered_by_user")
-    # By name RUNNING comes after PENDING.
-    rows = waiting.order_by("server_id", "-status", "priority", "queued_at").distinct("server_id")
-    return {row.server_id: row for row in rows}
-
-
-def _waiting(execution: Execution, ahead: Execution | None) -> str:
-    if Status(execution.status) is not Status.PENDING:
-        return ""
-    # It may be the first itself, or have been claimed since it was read.
-    if ahead is None or ahead.pk == execution.pk:
-        return "Waits for a free worker."
-    who = ahead.triggered_by_user or ahead.get_triggered_by_display().lower()
-    doing = "runs" if ahead.status == Status.RUNNING else "goes first"
-    return (
-        f"Waits for {execution.server.name}: {ahead.runbook.title} ({who}) {doing}, and one "
-        "execution changes a server at a time."
-    )
 
 
 def priority_name(execution: Execution) -> str:

@@ -1,16 +1,17 @@
 """What the monitor of an execution says beside the bare facts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, Max, Min, Q
 from django.urls import reverse
 
 from automation.engine.results import ActionStatus, Status
 from automation.models import Execution, ExecutionLog
-from automation.selectors import executions, runbooks
+from automation.selectors import runbooks
 
 _ENDINGS = {
     Status.PENDING: "waits to run",
@@ -47,27 +48,13 @@ def sentence(execution: Execution) -> str:
 
 def steps(execution: Execution) -> list[dict[str, Any]]:
     """Return number, title, status and duration of each step."""
-    times = {
-        row["step_number"]: row
-        for row in _log(execution)
-        .order_by("step_number")
-        .values("step_number")
-        .annotate(
-            first=Min("started_at"),
-            last=Max("finished_at"),
-            held_back=Count("seq", filter=Q(status=ActionStatus.PLANNED, changes=True)),
-        )
-    }
-    failed = _failed_step(execution)
-    return [
-        {
-            "number": number,
-            "title": title,
-            "status": _in_dry_run(_step_status(execution, number, failed), times.get(number)),
-            "duration_ms": _duration(times.get(number)),
-        }
-        for number, title in enumerate(execution.step_titles, start=1)
-    ]
+    return steps_of([execution])[execution.pk]
+
+
+def steps_of(listed: Sequence[Execution]) -> dict[UUID, list[dict[str, Any]]]:
+    """Return the steps of several executions, by execution, with one look at their logs."""
+    times = _times(listed)
+    return {execution.pk: _steps(execution, times[execution.pk]) for execution in listed}
 
 
 def assessment_rows(execution: Execution) -> list[dict[str, Any]]:
@@ -102,19 +89,64 @@ def edit_url(execution: Execution) -> str:
     return f"{page}?{urlencode(values)}"
 
 
-def _log(execution: Execution) -> QuerySet[ExecutionLog]:
-    return executions.logs(execution)
+_Times = dict[int, Mapping[str, Any]]
 
 
-def _failed_step(execution: Execution) -> int | None:
+def _times(listed: Sequence[Execution]) -> dict[UUID, _Times]:
+    """Return, by execution and step, what the log says of times and failures."""
+    times: dict[UUID, _Times] = {execution.pk: {} for execution in listed}
+    if not listed:
+        return times
+    queued = [execution.queued_at for execution in listed]
+    rows = ExecutionLog.objects.filter(
+        execution__in=times, queued_at__gte=min(queued), queued_at__lte=max(queued)
+    )
+    wrong = Q(
+        status__in=[
+            ActionStatus.FAILED,
+            ActionStatus.TIMEOUT,
+            ActionStatus.CANCELLED,
+            ActionStatus.UNKNOWN,
+        ]
+    )
+    counted = (
+        rows.order_by("execution_id", "step_number")
+        .values("execution_id", "step_number")
+        .annotate(
+            first=Min("started_at"),
+            last=Max("finished_at"),
+            held_back=Count("seq", filter=Q(status=ActionStatus.PLANNED, changes=True)),
+            skipped=Count("seq", filter=Q(status=ActionStatus.SKIPPED)),
+            wrong=Max("seq", filter=wrong),
+        )
+    )
+    for row in counted:
+        times[row["execution_id"]][row["step_number"]] = row
+    return times
+
+
+def _steps(execution: Execution, times: _Times) -> list[dict[str, Any]]:
+    failed = _failed_step(execution, times)
+    return [
+        {
+            "number": number,
+            "title": title,
+            "status": _as_logged(_step_status(execution, number, failed), times.get(number)),
+            "duration_ms": _duration(times.get(number)),
+        }
+        for number, title in enumerate(execution.step_titles, start=1)
+    ]
+
+
+def _failed_step(execution: Execution, times: _Times) -> int | None:
     """Return the step in which a final execution stopped, if it did not succeed."""
     if not execution.is_final or execution.status in (Status.SUCCESS, Status.ROLLED_BACK):
         return None
-    wrong = Q(status__in=[ActionStatus.FAILED, ActionStatus.TIMEOUT, ActionStatus.CANCELLED])
-    unsure = Q(status=ActionStatus.UNKNOWN)
-    row = _log(execution).filter(wrong | unsure).order_by("-seq").first()
-    inside = 1 <= (row.step_number if row else 0) <= execution.total_steps
-    return row.step_number if row and inside else execution.current_step or None
+    wrong = max(
+        (row for row in times.values() if row["wrong"]), key=lambda row: row["wrong"], default=None
+    )
+    number = wrong["step_number"] if wrong else 0
+    return number if 1 <= number <= execution.total_steps else execution.current_step or None
 
 
 def _step_status(execution: Execution, number: int, failed: int | None) -> str:
@@ -130,9 +162,13 @@ def _step_status(execution: Execution, number: int, failed: int | None) -> str:
     return "RUNNING" if is_now else "PENDING"
 
 
-def _in_dry_run(status: str, row: Mapping[str, Any] | None) -> str:
-    """Return the step's status, and for one whose change was only shown that it is planned."""
-    return "PLANNED" if status == "SUCCESS" and row and row["held_back"] else status
+def _as_logged(status: str, row: Mapping[str, Any] | None) -> str:
+    """Return the step's status; of one that was left out or only shown, that."""
+    if status != "SUCCESS" or row is None:
+        return status
+    if row["skipped"]:
+        return "SKIPPED"
+    return "PLANNED" if row["held_back"] else status
 
 
 def _duration(times: Mapping[str, Any] | None) -> int | None:

@@ -1,6 +1,7 @@
 """What must hold before anything is launched: a function each, which says why it doesn't."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
@@ -18,9 +19,33 @@ from opsmanager.common.problems import (
     Invalid,
     InvalidState,
     NotPermitted,
+    Problem,
 )
 from servers.models import Server
 from servers.selectors import servers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One condition: its name in the API, whether it holds, and the problem where it doesn't."""
+
+    name: str
+    ok: bool
+    problem: Problem | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what a refusal says of it."""
+        said = self.problem.message if self.problem else ""
+        return {"name": self.name, "holds": self.ok, "message": said}
+
+
+def check(name: str, condition: Callable[[], object]) -> Check:
+    """Return whether a condition holds: one that raises a :class:`Problem` doesn't."""
+    try:
+        condition()
+    except Problem as problem:
+        return Check(name=name, ok=False, problem=problem)
+    return Check(name=name, ok=True)
 
 
 def require_permission(
@@ -107,6 +132,20 @@ def require_cooled_down(entry: CatalogEntry, server: Server) -> None:
                 "cooldownMinutes": entry.cooldown_minutes,
             },
             retry_after=left,
+        )
+
+
+def require_force(actor: User, reason: str) -> None:
+    """Raise unless the actor may pass over a cooldown, and says why."""
+    permissions.require(
+        actor,
+        roles.FORCE_EXECUTIONS,
+        "Only administrators may pass over a cooldown. Wait until it is over, or ask one.",
+    )
+    if not reason.strip():
+        raise Invalid(
+            "Say why the cooldown is to be passed over.",
+            details={"reason": ["Give the reason; it is kept in the audit trail."]},
         )
 
 

@@ -2,26 +2,27 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from automation import wakeups
 from automation.engine import params
 from automation.engine.results import Status
-from automation.models import CatalogEntry, Execution, Priority, Trigger
+from automation.engine.runbook import Runbook
+from automation.models import Batch, CatalogEntry, Execution, Priority, Trigger
 from automation.runner import finish
 from automation.selectors import executions as selectors
 from automation.selectors import runbooks
 from automation.services import conditions
-from opsmanager.accounts import permissions, roles
+from automation.services.conditions import check
 from opsmanager.accounts.models import User
 from opsmanager.audit import trail
 from opsmanager.common.problems import (
@@ -35,6 +36,7 @@ from opsmanager.common.problems import (
 from servers.models import Server
 
 _KEY_LENGTH: Final = 200
+_M = TypeVar("_M", Execution, Batch)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,12 @@ class Launch:
     incident_id: UUID | None = None
     idempotency_key: str | None = None
     trigger: Trigger = Trigger.MANUAL
+    batch: Batch | None = None
+    retry_of: Execution | None = None
+    dry_run: Execution | None = None
+    """The dry run that is to be repeated exactly."""
+    is_decided: bool = False
+    """Whether a person, who knows how the last one ended, decided on it in spite of a cooldown."""
 
     def digest(self) -> str:
         """Return what tells whether two launches with one idempotency key ask for the same."""
@@ -66,6 +74,8 @@ class Launch:
             int(self.priority),
             str(self.incident_id),
             self.reason,
+            str(self.retry_of.pk if self.retry_of else None),
+            str(self.dry_run.pk if self.dry_run else None),
         ]
         text = json.dumps(asked, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
@@ -78,7 +88,7 @@ def launch(asked: Launch) -> Execution:
     """
     try:
         with transaction.atomic():
-            return _known(asked) or _stored(asked)
+            return _known(asked) or stored(asked)
     except (CoolingDown, NotPermitted) as problem:
         _record_refusal(asked, problem)
         raise
@@ -86,7 +96,7 @@ def launch(asked: Launch) -> Execution:
 
 @transaction.atomic
 def cancel(*, actor: User, execution: Execution) -> Execution:
-    """Cancel an execution: at once while it is pending, else its worker is asked to.
+    """Cancel an execution or its rollback: at once while it waits, else its worker is asked to.
 
     Raises :class:`InvalidState` when it has ended, :class:`NotPermitted`.
     """
@@ -95,15 +105,23 @@ def cancel(*, actor: User, execution: Execution) -> Execution:
             "You may cancel the executions that you started; this one was started by another."
         )
     row = Execution.objects.select_for_update(of=("self",)).get(pk=execution.pk)
-    if row.is_final:
+    if not row.is_live:
         raise InvalidState(f"It has ended already ({row.status}), so there is nothing to cancel.")
     changed: dict[str, Any] = {
         "cancel_requested_at": Now(),
         "cancel_requested_by": actor,
         "revision": F("revision") + 1,
     }
-    is_pending = row.status == Status.PENDING
-    if is_pending:
+    # What a lost worker left has to be looked after on the server first.
+    is_waiting = row.waiting_since is not None and not row.resumes
+    if is_waiting:
+        changed |= {"waiting_since": None, "not_before": None}
+    if is_waiting and row.is_final:
+        changed |= {
+            "rollback_status": Status.CANCELLED,
+            "rollback_message": "Cancelled before anything was taken back.",
+        }
+    elif is_waiting:
         changed |= {
             "status": Status.CANCELLED,
             "finished_at": Now(),
@@ -111,32 +129,33 @@ def cancel(*, actor: User, execution: Execution) -> Execution:
         }
     Execution.objects.filter(pk=row.pk).update(**changed)
     trail.record(
-        "AUTOMATION_EXECUTION_CANCELLED" if is_pending else "AUTOMATION_EXECUTION_CANCEL_REQUESTED",
+        "AUTOMATION_EXECUTION_CANCELLED" if is_waiting else "AUTOMATION_EXECUTION_CANCEL_REQUESTED",
         actor=actor,
         target=execution,
+        rollback=row.is_final,
     )
     cancelled = selectors.get(actor, execution.pk)
-    if is_pending:
+    if is_waiting and not row.is_final:
         finish.tell_listeners(cancelled)
     return cancelled
 
 
-def _known(asked: Launch) -> Execution | None:
-    """Return the execution that the same idempotency key made before."""
-    if asked.idempotency_key is None:
+def known_by_key(rows: QuerySet[_M], *, actor: User, key: str | None, digest: str) -> _M | None:
+    """Return what the same idempotency key made before, of ``rows`` with that key.
+
+    Two requests with one key come one after the other, inside the caller's transaction. Raises
+    :class:`Invalid` for a key of the wrong length, :class:`KeyReused` when ``digest`` differs.
+    """
+    if key is None:
         return None
-    if not 0 < len(asked.idempotency_key) <= _KEY_LENGTH:
+    if not 0 < len(key) <= _KEY_LENGTH:
         raise Invalid(
             f"Use an Idempotency-Key of 1 to {_KEY_LENGTH} characters, such as a UUID.",
             details={"idempotencyKey": [f"Use 1 to {_KEY_LENGTH} characters."]},
         )
-    with_key = Execution.objects.filter(
-        triggered_by_user=asked.actor, idempotency_key=asked.idempotency_key
-    )
-    # Two requests with one key at the same moment: the second waits for the first to commit.
-    conditions.hold_idempotency_key(asked.actor, asked.idempotency_key)
-    before = with_key.select_related("runbook", "server", "triggered_by_user").first()
-    if before is not None and before.idempotency_hash != asked.digest():
+    conditions.hold_idempotency_key(actor, key)
+    before = rows.first()
+    if before is not None and before.idempotency_hash != digest:
         raise KeyReused(
             "This Idempotency-Key was used before, for something else. Use a new one for each "
             "execution, and the same one only to repeat the very same request."
@@ -144,21 +163,40 @@ def _known(asked: Launch) -> Execution | None:
     return before
 
 
-def _stored(asked: Launch) -> Execution:
+def _known(asked: Launch) -> Execution | None:
+    """Return the execution that the same idempotency key made before."""
+    return known_by_key(
+        Execution.objects.filter(
+            triggered_by_user=asked.actor, idempotency_key=asked.idempotency_key
+        ).select_related("runbook", "server", "triggered_by_user"),
+        actor=asked.actor,
+        key=asked.idempotency_key,
+        digest=asked.digest(),
+    )
+
+
+def stored(asked: Launch) -> Execution:
+    """Check the conditions and store the execution, inside the caller's transaction.
+
+    Raises the :class:`Problem` of the first condition that does not hold; it names them all.
+    """
     entry, server = asked.runbook, asked.server
     kind = runbooks.code_of(entry)
-    conditions.require_permission(asked.actor, entry, kind, server)
-    conditions.require_compatible(entry, server)
+    wanted = _conditions(asked, kind)
+    for condition in wanted.values():
+        try:
+            condition()
+        except Problem as problem:
+            checks = [check(name, condition) for name, condition in wanted.items()]
+            problem.conditions = [each.as_json() for each in checks]
+            raise
     runbook = conditions.parsed(kind, asked.parameters)
-    if not asked.is_dry_run:
-        conditions.require_confirmation(entry, server, is_confirmed=asked.is_confirmed)
-        if asked.is_forced:
-            _require_force(asked)
-        else:
-            conditions.require_cooled_down(entry, server)
     execution = Execution.objects.create(
         runbook=entry,
         server=server,
+        batch=asked.batch,
+        dry_run=asked.dry_run,
+        retry_of=asked.retry_of,
         incident_id=asked.incident_id,
         triggered_by=asked.trigger,
         triggered_by_user=asked.actor,
@@ -170,11 +208,12 @@ def _stored(asked: Launch) -> Execution:
         total_steps=len(kind.steps),
         step_titles=[step.title for step in kind.steps],
         timeout_seconds=min(entry.timeout_seconds, settings.AUTOMATION_MAX_EXECUTION_TIME),
+        max_retries=entry.max_retries,
         idempotency_key=asked.idempotency_key,
         idempotency_hash=asked.digest() if asked.idempotency_key else "",
     )
     trail.record(
-        "AUTOMATION_EXECUTION_STARTED",
+        "AUTOMATION_EXECUTION_RETRIED" if asked.retry_of else "AUTOMATION_EXECUTION_STARTED",
         actor=asked.actor,
         target=execution,
         message=asked.reason,
@@ -183,22 +222,31 @@ def _stored(asked: Launch) -> Execution:
         parameters=execution.parameters,
         isDryRun=asked.is_dry_run,
         forced=asked.is_forced,
+        retryOf=str(asked.retry_of.pk) if asked.retry_of else None,
+        batch=str(asked.batch.pk) if asked.batch else None,
     )
     transaction.on_commit(partial(wakeups.send, [(execution.pk, execution.priority)]))
     return execution
 
 
-def _require_force(asked: Launch) -> None:
-    permissions.require(
-        asked.actor,
-        roles.FORCE_EXECUTIONS,
-        "Only administrators may pass over a cooldown. Wait until it is over, or ask one.",
+def _conditions(asked: Launch, kind: type[Runbook]) -> dict[str, Callable[[], object]]:
+    """Return what must hold, by its name in the API, in the order in which it is looked at."""
+    entry, server = asked.runbook, asked.server
+    wanted: dict[str, Callable[[], object]] = {
+        "permissions": lambda: conditions.require_permission(asked.actor, entry, kind, server),
+        "serverCompatibility": lambda: conditions.require_compatible(entry, server),
+        "parametersValid": lambda: conditions.parsed(kind, asked.parameters),
+    }
+    if asked.is_dry_run:
+        return wanted
+    wanted["confirmed"] = lambda: conditions.require_confirmation(
+        entry, server, is_confirmed=asked.is_confirmed
     )
-    if not asked.reason.strip():
-        raise Invalid(
-            "Say why the cooldown is to be passed over.",
-            details={"reason": ["Give the reason; it is kept in the audit trail."]},
-        )
+    if asked.is_forced:
+        wanted["mayForce"] = lambda: conditions.require_force(asked.actor, asked.reason)
+    elif not asked.is_decided:
+        wanted["rateLimitOk"] = lambda: conditions.require_cooled_down(entry, server)
+    return wanted
 
 
 def _record_refusal(asked: Launch, problem: Problem) -> None:

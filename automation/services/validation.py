@@ -1,25 +1,16 @@
 """Trying a launch without launching: each condition, whether it holds, and why not."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from automation.models import CatalogEntry
 from automation.selectors import runbooks
 from automation.services import conditions
+from automation.services.conditions import Check, check
 from opsmanager.accounts.models import User
 from opsmanager.common.problems import Problem
 from servers.models import ProbeKind, Server
 from servers.services import probes
-
-
-@dataclass(frozen=True, kw_only=True)
-class Check:
-    """One condition: its name in the API, whether it holds, and the sentence why not."""
-
-    name: str
-    ok: bool
-    problem: Problem | None = None
 
 
 def validate(
@@ -28,20 +19,12 @@ def validate(
     """Check whether the runbook could be run on the server now, a login to it included."""
     kind = runbooks.code_of(entry)
     return [
-        _check("serverCompatibility", lambda: conditions.require_compatible(entry, server)),
-        _check("permissions", lambda: conditions.require_permission(actor, entry, kind, server)),
-        _check("rateLimitOk", lambda: conditions.require_cooled_down(entry, server)),
-        _check("parametersValid", lambda: conditions.parsed(kind, parameters)),
-        _check("serverReachable", lambda: _require_reachable(actor, server)),
+        check("serverCompatibility", lambda: conditions.require_compatible(entry, server)),
+        check("permissions", lambda: conditions.require_permission(actor, entry, kind, server)),
+        check("rateLimitOk", lambda: conditions.require_cooled_down(entry, server)),
+        check("parametersValid", lambda: conditions.parsed(kind, parameters)),
+        check("serverReachable", lambda: _require_reachable(actor, server)),
     ]
-
-
-def _check(name: str, condition: Callable[[], object]) -> Check:
-    try:
-        condition()
-    except Problem as problem:
-        return Check(name=name, ok=False, problem=problem)
-    return Check(name=name, ok=True)
 
 
 def _require_reachable(actor: User, server: Server) -> None:

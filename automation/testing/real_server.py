@@ -105,7 +105,7 @@ class RealServer:
     ) -> Rehearsal:
         stop = TimeLimit(runbook.default_timeout if timeout is None else timeout)
         journal = MemoryJournal()
-        transport = SshTransport(target=self._sshd.target, pool=self._pool, stop=stop.reason)
+        transport = SshTransport(target=self._sshd.target, pool=self._pool, stop=stop)
         outcome = play(Executor(transport=transport, journal=journal, stop=stop))
         sent = (row for row in journal.rows if row.status is not ActionStatus.PLANNED)
         return Rehearsal(

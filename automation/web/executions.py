@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from automation.engine.results import ActionStatus, Status
 from automation.models import Execution, ExecutionLog
 from automation.selectors import executions as selectors
-from automation.selectors import monitor
+from automation.selectors import monitor, waiting
 from automation.services import executions
 from automation.services.executions import Launch, launch
 from opsmanager.accounts import permissions, roles
@@ -101,6 +101,7 @@ def execution_run_exactly(request: HttpRequest, pk: UUID) -> HttpResponse:
             is_confirmed=True,
             incident_id=dry.incident_id,
             reason=dry.reason,
+            dry_run=dry,
         )
     )
     return go_to(request, "automation:execution_detail", pk=execution.pk)
@@ -108,7 +109,7 @@ def execution_run_exactly(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _state(request: HttpRequest, execution: Execution) -> dict[str, Any]:
     user = user_of(request)
-    execution.waiting_for = selectors.waiting_for(execution)  # type: ignore[attr-defined]
+    execution.waiting_for = waiting.waiting_for(execution)  # type: ignore[attr-defined]
     return {
         "execution": execution,
         "sentence": monitor.sentence(execution),

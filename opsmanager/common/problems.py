@@ -35,14 +35,20 @@ class Problem(Exception):
         self.code = code or self.code
         self.details = dict(details or {})
         self.retry_after = retry_after
+        self.conditions: list[dict[str, Any]] = []
+        """Of a refusal: each condition with its name, whether it held, and the sentence why not."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the error form of the API."""
+        details = self.details
+        if self.conditions and not isinstance(self, Invalid):
+            # Those of an invalid request are fields, each with what is wrong with it.
+            details = {**details, "conditions": self.conditions}
         return {
             "error": self.name,
             "message": self.message,
             "code": self.code,
-            "details": self.details,
+            "details": details,
         }
 
 

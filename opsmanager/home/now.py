@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from automation.engine.results import Status, Verdict
 from automation.models import Execution
-from automation.selectors import executions
+from automation.selectors import executions, waiting
 from incidents.models import Incident
 from incidents.selectors import incidents
 from opsmanager.accounts import permissions
@@ -25,14 +25,14 @@ def context(user: permissions.Actor) -> dict[str, Any]:
     """Return all that the home page shows to this user."""
     visible = executions.visible_to(user)
     day = visible.filter(queued_at__gte=timezone.now() - _RECENTLY, is_dry_run=False)
-    held = visible.filter(status=Status.PENDING).order_by("priority", "queued_at")[:_ROWS]
+    held = visible.filter(waiting_since__isnull=False).order_by("priority", "waiting_since")[:_ROWS]
     return {
         "needs_you": [
             *(_of_incident(row) for row in incidents.without_a_fix(user)[:_ROWS]),
             *(_of_execution(row) for row in _unlucky(user)[:_ROWS]),
         ],
-        "happening": visible.filter(status=Status.RUNNING)[:_ROWS],
-        "held": executions.with_waiting(held),
+        "happening": visible.filter(lease_until__isnull=False)[:_ROWS],
+        "held": waiting.with_waiting(held),
         "recent": visible.exclude(status__in=[Status.PENDING, Status.RUNNING])[:5],
         "health": [*health.parts(), *_unreachable(user)],
         "counts": {

@@ -137,5 +137,6 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ExecutionStatus": "automation.engine.results.Status",
         "ActionStatus": "automation.engine.results.ActionStatus",
+        "Decision": "automation.services.decisions.Decision",
     },
 }

@@ -79,8 +79,16 @@ class ChannelLost(SshError):
     """The connection broke after the command was sent: it may have run."""
 
 
+class EndUnknown(ChannelLost):
+    """The server's record says that the command began, and how it ended stands nowhere."""
+
+
 class AlreadyStarted(SshError):
     """The server's record says that this very action was started before; it was not run again."""
+
+
+class NotStarted(SshError):
+    """The server's record says that this action never began there: it may be sent."""
 
 
 class RecordUnavailable(SshError):

@@ -118,6 +118,34 @@ class Session:
         """Run a short inquiry of OpsManager's own. Raises ``SshError``."""
         return self._once_more(lambda connection: connection.ask(text), _never)
 
+    def end(
+        self,
+        command: RemoteCommand,
+        *,
+        session_id: int,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> Ending:
+        """End all processes of a command, whoever started it, and say what is left.
+
+        ``session_id`` is its session on the server, 0 where none is known. Raises nothing: a
+        server that can't be asked is ``UNREACHABLE``.
+        """
+
+        def end(connection: Connection) -> Ending:
+            return end_processes(
+                connection,
+                action_id=command.action_id,
+                session_id=session_id,
+                kill_after=command.kill_after,
+                sudo=command.sudo,
+                meanwhile=meanwhile,
+            )
+
+        try:
+            return self._once_more(end, _never)
+        except SshError:
+            return Ending(outcome=Outcome.UNREACHABLE)
+
     def _payload(self, command: RemoteCommand, connection: Connection) -> bytes:
         limit = math.ceil(command.timeout + command.kill_after) + _SERVER_LIMIT_EXTRA
         return script.wrap(
@@ -187,20 +215,9 @@ class Session:
         def meanwhile() -> None:
             process.poll(0)
 
-        def end(connection: Connection) -> Ending:
-            return end_processes(
-                connection,
-                action_id=command.action_id,
-                session_id=process.session_id,
-                kill_after=command.kill_after,
-                sudo=command.sudo,
-                meanwhile=meanwhile,
-            )
-
-        try:
-            ending = self._once_more(end, _never)
-        except SshError:
-            return Ending(outcome=Outcome.UNREACHABLE)
+        ending = self.end(command, session_id=process.session_id, meanwhile=meanwhile)
+        if ending.outcome is Outcome.UNREACHABLE:
+            return ending
         # Its last words, if they are still under way.
         any(process.poll(_POLL) for _ in range(_LAST_LOOKS))
         return ending

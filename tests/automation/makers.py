@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from django.utils import timezone
 
-from automation.engine.results import ActionStatus, StepType
+from automation.engine.results import ActionStatus, Status, StepType
 from automation.models import CatalogEntry, Execution, ExecutionLog, Trigger
 from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.models import User
@@ -69,7 +69,16 @@ def execution(runbook: str | CatalogEntry = "SAMPLE_MENDING", **fields: Any) -> 
         "step_titles": ["First", "Second"],
         **fields,
     }
+    status = values.get("status", Status.PENDING)
+    if status != Status.PENDING:
+        values.setdefault("waiting_since", None)
+    if status == Status.RUNNING:
+        changes = values["changes"] and not values.get("is_dry_run", False)
+        values.setdefault("holds_server", changes)
+        values.setdefault("lease_until", timezone.now() + timedelta(minutes=1))
     made = Execution.objects.create(**values)
+    if age is not None and status == Status.PENDING:
+        Execution.objects.filter(pk=made.pk).update(waiting_since=fields["queued_at"])
     made.refresh_from_db()
     return made
 

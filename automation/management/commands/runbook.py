@@ -11,7 +11,7 @@ from automation.engine.descriptions import describe
 from automation.engine.results import ActionStatus, Status
 from automation.engine.runbook import Runbook
 from automation.models import ExecutionLog, Priority
-from automation.selectors import executions, runbooks
+from automation.selectors import executions, runbooks, waiting
 from automation.selectors.monitor import sentence
 from automation.services.executions import Launch, launch
 from opsmanager.accounts.models import User
@@ -119,7 +119,7 @@ class Command(BaseCommand):
             raise CommandError(f"{key} is no id of an execution.", returncode=2)
         execution = executions.get(user, uuid)
         self.stdout.write(f"{execution.pk}  {sentence(execution)}")
-        after, step, waiting = 0, 0, ""
+        after, step, told = 0, 0, ""
         while True:
             execution = executions.get(user, uuid)
             for row in executions.logs(execution, after=after):
@@ -129,10 +129,10 @@ class Command(BaseCommand):
                 after = row.seq
             if execution.is_final:
                 break
-            reason = executions.waiting_for(execution)
-            if reason and reason != waiting:
+            reason = waiting.waiting_for(execution)
+            if reason and reason != told:
                 self.stdout.write(reason)
-                waiting = reason
+                told = reason
             time.sleep(_POLL_SECONDS)
         self.stdout.write(f"\n{sentence(execution)}")
         for text in (execution.result_summary, execution.error_message):

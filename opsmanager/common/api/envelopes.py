@@ -10,7 +10,9 @@ from rest_framework import serializers
 @cache
 def one(name: str, serializer: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
     """Describe ``{name: {...}}``."""
-    return inline_serializer(f"{_title(name)}Envelope", {name: serializer()})
+    # A detail is another component than what lists show of it.
+    detail = "Detail" if serializer.__name__.endswith("DetailSerializer") else ""
+    return inline_serializer(f"{_title(name)}{detail}Envelope", {name: serializer()})
 
 
 @cache

@@ -10,6 +10,9 @@
 #   opsm_kill_after  seconds from TERM to KILL when it does
 
 export LC_ALL=C OPSM_STEP="$opsm_id"
+# sudo drops the mark; what looks like a locale it lets through. A daemon started under sudo is
+# found by nothing else: it has left the session and its parents.
+export LC_OPSM_STEP="$opsm_id"
 # A login without a profile lacks the administrator's programs, such as ss and logrotate.
 export PATH="${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin"
 
@@ -77,19 +80,22 @@ opsm_feed_and_run() {
     fi
 }
 
-# Hands on a pipe's output while somebody listens, and then reads on for nobody. It is not for
-# TERM to end it: a command's last words are to be heard.
+# Hands on a pipe's output while somebody listens, and keeps its first MiB in the record for whoever
+# asks later. It is not for TERM to end it: a command's last words are to be heard. Neither a broken
+# connection nor a full record ends it: then it goes on with what is left of its two listeners, and
+# at last reads for nobody.
 opsm_relay() {
-    trap '' TERM HUP
-    cat || cat >/dev/null
+    trap '' TERM HUP PIPE XFSZ
+    ulimit -f 2048 2>/dev/null || :
+    tee "$1" 2>/dev/null || cat 2>/dev/null || cat >/dev/null
 }
 
 # A command that writes to a broken connection dies of SIGPIPE in the middle of its work. One that
 # is recorded must come to its true end, so its pipes have readers that outlive the connection.
 # This shell does not wait for them: a daemon left behind may hold the pipes for years.
 if [ -n "$opsm_recorded" ] && mkfifo "$opsm_dir/stdout" "$opsm_dir/stderr" 2>/dev/null; then
-    opsm_relay <"$opsm_dir/stdout" 2>/dev/null &
-    opsm_relay <"$opsm_dir/stderr" >&2 2>/dev/null &
+    opsm_relay "$opsm_dir/stdout.log" <"$opsm_dir/stdout" 2>/dev/null &
+    opsm_relay "$opsm_dir/stderr.log" <"$opsm_dir/stderr" >&2 2>/dev/null &
     opsm_feed_and_run >"$opsm_dir/stdout" 2>"$opsm_dir/stderr"
 else
     opsm_feed_and_run

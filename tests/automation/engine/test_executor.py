@@ -49,7 +49,7 @@ def test_steps_run_from_top_to_bottom_between_two_assessments() -> None:
         {"state": "active"},
     )
     assert outcome.changed
-    assert outcome.steps_done == 3
+    assert outcome.steps_done == (1, 2, 3)
     assert outcome.data == {"was": "state"}
     assert outcome.summary == "Restart a sample: done, 3 steps."
     assert (outcome.error_code, outcome.error_message) == (None, "")
@@ -168,7 +168,7 @@ def test_each_error_of_a_reading_command_gets_its_status_code_and_sentence(
     outcome = run_sample(restart(show=error))
     assert (outcome.status, outcome.error_code, outcome.error_message) == (status, code, "a")
     assert outcome.summary.endswith(" in step 1 of 3, “Remember”.")
-    assert outcome.steps_done == 0
+    assert outcome.steps_done == ()
     assert not outcome.changed
     assert outcome.verdict is None
 
@@ -190,7 +190,7 @@ def test_a_change_counts_as_sent_unless_the_error_says_it_was_not(
 ) -> None:
     outcome = run_sample(restart(restart=error))
     assert outcome.changed is changed
-    assert outcome.steps_done == (2 if changed else 1)
+    assert outcome.steps_done == ((1, 2) if changed else (1,))
 
 
 def test_a_connection_lost_while_changing_is_unknown_and_names_the_command() -> None:
@@ -251,7 +251,7 @@ def test_an_assessment_before_that_fails_ends_the_execution() -> None:
     outcome = run_sample(restart(**{"is-active": ConnectionFailed("Not reachable.")}))
     assert outcome.status is Status.FAILED
     assert outcome.summary == "Failed in the assessment before."
-    assert outcome.steps_done == 0
+    assert outcome.steps_done == ()
 
 
 @pytest.mark.parametrize("error", [ConnectionLost("Gone."), ExecutionStopped("CANCELLED")])

@@ -103,7 +103,7 @@ def test_finding_nothing_is_a_success_and_sends_nothing() -> None:
         "There was nothing to empty in /var/log (files “*.log” of at least 1024 MiB that nobody "
         "wrote to for 7 days); its file system is 40 % full."
     )
-    undone = rehearse_rollback(CleanUpDisk, {"keepCopies": True}, {}, data={}, steps_done=3)
+    undone = rehearse_rollback(CleanUpDisk, {"keepCopies": True}, {}, data={}, steps_done=(1, 2, 3))
     assert undone.commands == []
     assert undone.outcome.status is Status.ROLLED_BACK
 
@@ -111,7 +111,9 @@ def test_finding_nothing_is_a_success_and_sends_nothing() -> None:
 def test_without_copies_nothing_can_be_taken_back_and_it_says_so() -> None:
     outcome = play().outcome
     assert rollback_plan(CleanUpDisk(), outcome.steps_done) == []
-    back = rehearse_rollback(CleanUpDisk, {}, {}, data=outcome.data, steps_done=4).outcome
+    back = rehearse_rollback(
+        CleanUpDisk, {}, {}, data=outcome.data, steps_done=(1, 2, 3, 4)
+    ).outcome
     assert back.error_message == (
         "Nothing to roll back: The files were emptied, and no copies were asked for."
     )
@@ -122,11 +124,13 @@ def test_copies_are_put_back() -> None:
     outcome = play(params).outcome
     assert outcome.status is Status.SUCCESS
     suffix = outcome.result["copiesEndWith"]
-    assert rollback_plan(CleanUpDisk(keep_copies=True), outcome.steps_done) == ["Empty the files"]
+    assert [
+        title for _, title in rollback_plan(CleanUpDisk(keep_copies=True), outcome.steps_done)
+    ] == ["Empty the files"]
 
     def back(answer: Any) -> Any:
         return rehearse_rollback(
-            CleanUpDisk, params, {key(RESTORE): answer}, data=outcome.data, steps_done=4
+            CleanUpDisk, params, {key(RESTORE): answer}, data=outcome.data, steps_done=(1, 2, 3, 4)
         )
 
     done = back(reply("0 2 0 0\n"))

@@ -148,11 +148,13 @@ def test_files_that_changed_meanwhile_are_told() -> None:
 
 def test_it_is_taken_back_from_its_archive() -> None:
     outcome = play().outcome
-    assert rollback_plan(BackUpFiles, outcome.steps_done) == ["Write the archive"]
+    assert [title for _, title in rollback_plan(BackUpFiles, outcome.steps_done)] == [
+        "Write the archive"
+    ]
 
     def back(data: dict[str, Any], **replies: Any) -> Rehearsal:
         known = {"test -f": reply(), key(RESTORE): reply(), **replies}
-        return rehearse_rollback(BackUpFiles, PARAMS, known, data=data, steps_done=4)
+        return rehearse_rollback(BackUpFiles, PARAMS, known, data=data, steps_done=(1, 2, 3, 4))
 
     done = back(outcome.data)
     assert done.outcome.status is Status.ROLLED_BACK

@@ -115,7 +115,7 @@ def test_a_rotation_that_went_wrong_is_told(changed: dict[str, Any], words: str)
 
 
 def test_nothing_can_be_taken_back_and_it_says_so() -> None:
-    back = rehearse_rollback(RotateLogs, PARAMS, {}, data={}, steps_done=4).outcome
+    back = rehearse_rollback(RotateLogs, PARAMS, {}, data={}, steps_done=(1, 2, 3, 4)).outcome
     assert "A rotation can't be taken back" in back.error_message
 
 

@@ -160,7 +160,7 @@ def test_a_user_may_be_given_by_name_or_number() -> None:
 
 
 def test_nothing_can_be_taken_back_and_it_says_so() -> None:
-    back = rehearse_rollback(KillProcess, NAMED, {}, data={}, steps_done=3).outcome
+    back = rehearse_rollback(KillProcess, NAMED, {}, data={}, steps_done=(1, 2, 3)).outcome
     assert "Its command line is kept in the result" in back.error_message
 
 

@@ -14,6 +14,7 @@ _TABLES = (
     "incidents_incident",
     "automation_executionlog",
     "automation_execution",
+    "automation_batch",
     "servers_probe",
     "servers_hostkey",
     "guardian_userobjectpermission",

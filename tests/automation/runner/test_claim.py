@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from automation.engine.results import Status
-from automation.models import Execution
+from automation.models import Execution, Priority
 from automation.runner.claim import claim
 from tests.automation import makers
 from tests.automation.runner.conftest import in_thread, wait_until
@@ -73,7 +73,7 @@ def test_one_execution_changes_a_server_at_a_time() -> None:
     assert claim(second.pk, worker="two") is None
     assert claim(elsewhere.pk, worker="two")
 
-    Execution.objects.filter(pk=first.pk).update(status=Status.SUCCESS)
+    Execution.objects.filter(pk=first.pk).update(status=Status.SUCCESS, holds_server=False)
     assert claim(second.pk, worker="two")
 
 
@@ -143,12 +143,15 @@ def test_of_many_for_one_server_claimed_in_one_moment_one_gets_it() -> None:
 def test_the_index_refuses_what_the_look_before_could_not_see() -> None:
     """Another claim for the same server that is not committed yet."""
     server = makers.server()
-    first, second = makers.execution(server=server), makers.execution(server=server)
+    first = makers.execution(server=server)
+    second = makers.execution(server=server, priority=Priority.HIGH)
     results: list[object] = []
     with connection.cursor() as cursor:
         cursor.execute("BEGIN")
         cursor.execute(
-            "UPDATE automation_execution SET status = 'RUNNING' WHERE id = %s", [first.pk]
+            "UPDATE automation_execution SET status = 'RUNNING', waiting_since = NULL,"
+            " holds_server = true WHERE id = %s",
+            [first.pk],
         )
         thread = in_thread(lambda: results.append(claim(second.pk, worker="two")))
         cursor.execute("SELECT pg_backend_pid()")

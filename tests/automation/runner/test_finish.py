@@ -23,7 +23,7 @@ DONE = Outcome(
     before=Assessment(healthy=False, values={"exists": False}, summary="It was missing."),
     after=Assessment(healthy=True, values={"exists": True}),
     verdict=Verdict.FIXED,
-    steps_done=2,
+    steps_done=(1, 2),
 )
 
 
@@ -56,7 +56,7 @@ def test_the_whole_outcome_is_written(heard: list[Execution]) -> None:
         "summary": "It was missing.",
     }
     assert execution.assessment_after["healthy"] is True
-    assert (execution.steps_done, execution.error_code, execution.lease_until) == (2, "", None)
+    assert (execution.steps_done, execution.error_code, execution.lease_until) == ([1, 2], "", None)
     assert execution.finished_at >= execution.started_at
     assert execution.progress == 100
     assert [each.pk for each in heard] == [execution.pk]

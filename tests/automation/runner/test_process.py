@@ -3,6 +3,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,6 +15,7 @@ from django.db import DataError, connection
 from automation.engine.errors import LeaseLost
 from automation.engine.results import ActionStatus, Outcome, Status
 from automation.models import CatalogEntry, Execution, ExecutionLog
+from automation.runner.finish import finish
 from automation.runner.lease import Lease
 from automation.runner.process import WorkerProcess, this_process
 from automation.services.executions import cancel
@@ -206,9 +208,10 @@ def test_an_execution_that_takes_too_long_is_ended(
     assert (execution.status, execution.error_code) == (Status.TIMEOUT, "TIMEOUT")
 
 
-def test_a_connection_that_is_cut_in_a_change_leaves_it_unknown(
+def test_a_connection_that_is_cut_in_a_change_without_a_record_leaves_it_unknown(
     worker: WorkerProcess, server: Server, ssh_server: SshServer, gate: Path
 ) -> None:
+    Server.objects.filter(pk=server.pk).update(keeps_records=False)
     execution = scripted(server, writes=[waiting(gate)])
     thread = begun(worker, execution)
     wait_until(lambda: carriers(str(gate)))
@@ -443,7 +446,11 @@ def test_an_end_waits_for_the_database_to_come_back(worker: WorkerProcess) -> No
     ends: list[object] = []
     with outage():
         outcome = Outcome(status=Status.SUCCESS, summary="Done.")
-        thread = in_thread(lambda: ends.append(worker._finish(claim, outcome, lease)))
+        thread = in_thread(
+            lambda: ends.append(
+                worker._written(partial(finish, claim, worker=worker.name), claim, outcome, lease)
+            )
+        )
         thread.join(1.5)
         assert thread.is_alive()
     thread.join(60)
@@ -504,10 +511,15 @@ def test_a_result_of_which_nothing_can_be_stored_is_left_to_the_sweep(
     nothing_to_leave_out = Outcome(
         status=Status.SUCCESS,
         summary="Its result holds what can't be stored, and was left out.",
-        steps_done=10**6,
+        steps_done=(10**6,),
     )
     with pytest.raises(DataError):
-        worker._finish(claim, nothing_to_leave_out, Lease(claim, timeout=60))
+        worker._written(
+            partial(finish, claim, worker=worker.name),
+            claim,
+            nothing_to_leave_out,
+            Lease(claim, timeout=60),
+        )
     assert reloaded(claim).status == Status.RUNNING
 
 
@@ -518,7 +530,12 @@ def test_an_outage_that_outlasts_the_lease_ends_the_work_without_a_word(
     lease = Lease(claim, timeout=60)
     lease._good_until = 0
     with outage(), pytest.raises(LeaseLost, match="could not be written in time"):
-        worker._finish(claim, Outcome(status=Status.SUCCESS, summary="Done."), lease)
+        worker._written(
+            partial(finish, claim, worker=worker.name),
+            claim,
+            Outcome(status=Status.SUCCESS, summary="Done."),
+            lease,
+        )
     assert reloaded(claim).status == Status.RUNNING
 
 

@@ -105,21 +105,16 @@ done
 """Kills the sshd that serves the command, as a server that drops the connection does."""
 
 
-def test_a_change_whose_connection_is_dropped_is_unknown_and_comes_to_its_end(
+def test_a_change_whose_connection_is_dropped_comes_to_its_end_and_tells_it(
     real_server: RealServer,
 ) -> None:
-    script = f"{CUT} sleep 1; touch done"
+    script = f"{CUT} sleep 1; touch done; echo heard; exit 7"
     done = real_server.run(sending(script, changes=True), {})
 
-    assert (done.outcome.status, done.outcome.error_code) == (
-        Status.UNKNOWN,
-        ErrorCode.CONNECTION_LOST,
-    )
-    assert "Look at the server" in done.outcome.error_message
-    assert [row.status for row in done.log] == [ActionStatus.UNKNOWN]
-    wait_until((real_server.home / "done").exists)
-    record = real_server.home / ".opsm" / str(done.log[0].action.id) / "rc"
-    wait_until(lambda: record.exists() and record.read_text() == "0\n")
+    assert done.outcome.status is Status.SUCCESS, done.outcome
+    assert done.outcome.result == {"code": 7, "length": 6, "head": "heard\n"}
+    assert [(row.status, row.exit_code) for row in done.log] == [(ActionStatus.SUCCESS, 7)]
+    assert (real_server.home / "done").exists()
 
 
 def test_a_reading_command_whose_connection_is_dropped_is_a_failure(

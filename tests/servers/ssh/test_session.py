@@ -5,6 +5,7 @@ import shlex
 import signal
 import threading
 import time
+from contextlib import closing
 from uuid import uuid4
 
 import pytest
@@ -267,6 +268,17 @@ class TestStop:
             assert caught.value.ending.outcome is Outcome.STOPPED
             assert carriers(str(wanted.action_id)) == []
             assert run(session, "echo usable").stdout == b"usable\n"
+
+    def test_an_end_that_was_seen_before_is_not_waited_for(self, session: Session) -> None:
+        wanted = command("true")
+        connection, process = session._open(wanted, lambda *_: None, lambda: None)
+        with closing(process):
+            process.start(connection.shell, session._payload(wanted, connection))
+            wait_until(lambda: process.poll(0.1) and process._channel.closed)
+            process.poll(0)
+            began = time.monotonic()
+            assert process.poll(60)
+        assert time.monotonic() - began < 30
 
     def test_a_server_that_is_gone_cannot_be_asked(self, sshd: Sshd, session: Session) -> None:
         result = Result()

@@ -1,0 +1,126 @@
+"""The endpoints of batches: one launch on several servers."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from automation.api import batch_serializers as serializers
+from automation.models import Batch, Priority, Trigger
+from automation.selectors import batches as selectors
+from automation.selectors import runbooks
+from automation.services import batches
+from automation.services.batches import BatchLaunch
+from opsmanager.accounts.requests import user_of
+from opsmanager.common.api.describe import endpoint
+from opsmanager.common.api.envelopes import one, page
+from opsmanager.common.api.filters import filtered
+from opsmanager.common.api.paging import listed
+from servers.models import Server
+from servers.selectors import groups, servers
+
+
+class BatchesView(APIView):
+    """All batches."""
+
+    @endpoint(
+        "listBatches",
+        tag="batches",
+        answers={200: page("batches", serializers.BatchSerializer)},
+        fails=(400, 401),
+        filters=("runbookId", "isDryRun"),
+        ordering=("createdAt",),
+        paged=True,
+    )
+    def get(self, request: Request) -> Response:
+        """List batches, newest first."""
+        asked = request.query_params
+        rows = filtered(selectors.visible_to(request.user), asked, flags={"isDryRun": "is_dry_run"})
+        if asked.get("runbookId"):
+            rows = rows.filter(runbook=runbooks.get(request.user, asked["runbookId"]))
+        return listed(
+            request,
+            rows,
+            name="batches",
+            serializer=serializers.BatchSerializer,
+            ordering=("createdAt",),
+        )
+
+    @endpoint(
+        "launchBatch",
+        tag="batches",
+        takes=serializers.BatchLaunchSerializer,
+        answers={201: one("batch", serializers.BatchDetailSerializer)},
+        fails=(400, 401, 403, 404, 422),
+    )
+    def post(self, request: Request) -> Response:
+        """Run a runbook on several servers, an execution each; ``refusals`` says where not."""
+        asked = serializers.BatchLaunchSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        values = asked.validated_data
+        is_dry_run = values["is_dry_run"]
+        batch = batches.launch(
+            BatchLaunch(
+                actor=user_of(request),
+                runbook=runbooks.get(request.user, values["runbook_id"]),
+                servers=_servers(request, values),
+                parameters=values["parameters"],
+                is_dry_run=settings.AUTOMATION_DRY_RUN_DEFAULT
+                if is_dry_run is None
+                else is_dry_run,
+                priority=Priority[values["priority"]],
+                is_confirmed=values["confirm"],
+                is_forced=values["force"],
+                reason=values["reason"],
+                incident_id=values["incident_id"],
+                trigger=Trigger.INCIDENT if values["incident_id"] else Trigger.MANUAL,
+                max_parallel=values["max_parallel"],
+                stop_after_failures=values["stop_after_failures"],
+                idempotency_key=request.headers.get("Idempotency-Key"),
+            )
+        )
+        return _shown(request, selectors.get(request.user, batch.pk), status=201)
+
+
+class BatchView(APIView):
+    """One batch."""
+
+    @endpoint(
+        "getBatch",
+        tag="batches",
+        answers={200: one("batch", serializers.BatchDetailSerializer)},
+    )
+    def get(self, request: Request, pk: UUID) -> Response:
+        """Show a batch as servers x steps, with what each step said, equal answers together."""
+        return _shown(request, selectors.get(request.user, pk), status=200)
+
+
+class BatchCancelView(APIView):
+    """Cancelling a batch."""
+
+    @endpoint(
+        "cancelBatch",
+        tag="batches",
+        answers={200: one("batch", serializers.BatchDetailSerializer)},
+        fails=(400, 401, 403, 404),
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Leave out what has not begun, and end what runs."""
+        batch = batches.cancel(actor=user_of(request), batch=selectors.get(request.user, pk))
+        return _shown(request, batch, status=200)
+
+
+def _servers(request: Request, values: dict[str, Any]) -> list[Server]:
+    if values["server_group_id"]:
+        group = groups.get(request.user, values["server_group_id"])
+        return list(groups.members(request.user, group))
+    return [servers.get(request.user, pk) for pk in values["server_ids"]]
+
+
+def _shown(request: Request, batch: Batch, *, status: int) -> Response:
+    batch.grid = selectors.grid(request.user, batch)  # type: ignore[attr-defined]
+    shown = serializers.BatchDetailSerializer(batch).data
+    return Response({"batch": shown}, status=status)

@@ -1,0 +1,57 @@
+"""Stops a batch when enough of it has failed."""
+
+from typing import Final
+from uuid import UUID
+
+from django.db.models import F
+from django.db.models.functions import Now
+
+from automation.engine.results import Status
+from automation.models import Batch, Execution
+from opsmanager.audit import trail
+
+_FAILED: Final = (Status.FAILED, Status.TIMEOUT, Status.UNKNOWN)
+
+
+def after_end_of(execution_id: UUID) -> None:
+    """Stop the batch of an execution that has just ended, if that was one failure too many.
+
+    Inside the caller's transaction.
+    """
+    batch = (
+        Batch.objects.select_for_update(of=("self",))
+        .filter(executions=execution_id, stop_after_failures__isnull=False, stopped_at__isnull=True)
+        .first()
+    )
+    if batch is None or batch.stop_after_failures is None:
+        return
+    failed = batch.executions.filter(status__in=_FAILED).count()
+    if failed >= batch.stop_after_failures:
+        word = "execution" if failed == 1 else "executions"
+        stop(batch, f"{failed} {word} failed, and it was to stop then.")
+
+
+def stop(batch: Batch, reason: str, *, actor: trail.Actor = "worker:batch") -> int:
+    """Leave out what has not begun, and return how many; what runs goes on.
+
+    Inside the caller's transaction, which holds the batch's row.
+    """
+    Batch.objects.filter(pk=batch.pk).update(stopped_at=Now(), stop_reason=reason)
+    # What a lost worker left is looked after first.
+    waiting = Execution.objects.filter(batch=batch, status=Status.PENDING, resumes=False)
+    left_out = waiting.update(
+        status=Status.CANCELLED,
+        finished_at=Now(),
+        waiting_since=None,
+        not_before=None,
+        result_summary=f"Not begun: {reason}",
+        revision=F("revision") + 1,
+    )
+    trail.record(
+        "AUTOMATION_BATCH_STOPPED",
+        actor=actor,
+        target=batch,
+        message=reason,
+        leftOut=left_out,
+    )
+    return left_out

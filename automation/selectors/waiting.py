@@ -1,0 +1,184 @@
+"""Why an execution does not run yet: each condition, with its value and whether it holds."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from automation.engine.results import Status
+from automation.models import Execution, Priority
+from opsmanager.common.models import Pulse
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """One thing that has to be so before it runs."""
+
+    name: str
+    holds: bool
+    value: str
+    """What is the case now, in a few words."""
+    message: str
+    """The sentence why it waits; empty where the condition holds."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as the API says it."""
+        return {
+            "name": self.name,
+            "holds": self.holds,
+            "value": self.value,
+            "message": self.message,
+        }
+
+
+_WORKERS_SEEN_WITHIN: Final = 6
+"""Times the pause between two sweeps, in each of which a worker says that it lives."""
+
+
+def with_waiting(rows: Iterable[Execution]) -> list[Execution]:
+    """Return the executions, each with ``waiting_for``: why it does not run yet, or nothing."""
+    listed = list(rows)
+    ahead = _first_on_servers({row.server_id for row in listed if _needs_its_server(row)})
+    batches = _running_in({row.batch_id for row in listed if row.batch_id and _waits(row)})
+    for execution in listed:
+        conditions = _conditions(execution, ahead, batches)
+        said = [condition.message for condition in conditions if not condition.holds]
+        default = "Waits for a free worker." if _waits(execution) else ""
+        execution.waiting_for = said[0] if said else default  # type: ignore[attr-defined]
+    return listed
+
+
+def waiting_for(execution: Execution) -> str:
+    """Say why a waiting execution does not run yet; empty for any other."""
+    (row,) = with_waiting([execution])
+    said: str = row.waiting_for  # type: ignore[attr-defined]
+    return said
+
+
+def why(execution: Execution) -> list[Condition]:
+    """Return each condition that has to hold before it, or its rollback, runs; empty once it does.
+
+    Several may fail at once; it runs when all hold and a worker has a free place.
+    """
+    if not _waits(execution):
+        return []
+    ahead = _first_on_servers({execution.server_id} if _needs_its_server(execution) else set())
+    batches = _running_in({execution.batch_id} if execution.batch_id else set())
+    return [*_conditions(execution, ahead, batches), _worker()]
+
+
+def _waits(execution: Execution) -> bool:
+    return execution.is_live and execution.waiting_since is not None
+
+
+def _needs_its_server(execution: Execution) -> bool:
+    """Whether it waits until no other execution changes its server."""
+    return _waits(execution) and execution.changes and not execution.is_dry_run
+
+
+def _conditions(
+    execution: Execution, ahead: dict[UUID, Execution], batches: dict[UUID, int]
+) -> list[Condition]:
+    if not _waits(execution):
+        return []
+    found = []
+    if execution.not_before is not None:
+        found.append(_retry_time(execution))
+    if _needs_its_server(execution):
+        found.append(_server(execution, ahead.get(execution.server_id)))
+    batch = execution.batch
+    if batch is not None and batch.max_parallel is not None and not execution.is_final:
+        found.append(_batch(batches.get(batch.pk, 0), batch.max_parallel))
+    return found
+
+
+def _retry_time(execution: Execution) -> Condition:
+    left = (execution.not_before or timezone.now()) - timezone.now()
+    seconds = max(round(left.total_seconds()), 0)
+    return Condition(
+        name="retryTime",
+        holds=left <= timedelta(0),
+        value=f"{seconds} s left",
+        message=f"Is tried again in {seconds} s (attempt {execution.attempt + 1} of "
+        f"{execution.max_retries + 1}): {execution.error_message}"
+        if left > timedelta(0)
+        else "",
+    )
+
+
+def _server(execution: Execution, ahead: Execution | None) -> Condition:
+    # It may be the first itself, or have been claimed since it was read.
+    if ahead is None or ahead.pk == execution.pk:
+        return Condition(
+            name="serverFree",
+            holds=True,
+            value=f"nothing changes {execution.server.name}",
+            message="",
+        )
+    who = ahead.triggered_by_user or ahead.get_triggered_by_display().lower()
+    doing = "runs" if ahead.holds_server else "goes first"
+    what = f"{ahead.runbook.title} ({who}) {doing}"
+    return Condition(
+        name="serverFree",
+        holds=False,
+        value=f"{what}; execution {ahead.pk}, priority {Priority(ahead.priority).name}",
+        message=f"Waits for {execution.server.name}: {what}, and one execution changes a server "
+        "at a time.",
+    )
+
+
+def _batch(running: int, most: int) -> Condition:
+    return Condition(
+        name="batchHasRoom",
+        holds=running < most,
+        value=f"{running} of at most {most} run",
+        message=""
+        if running < most
+        else f"Waits for its batch: {running} of it run, and at most {most} may at once.",
+    )
+
+
+def _worker() -> Condition:
+    seen_since = timezone.now() - timedelta(
+        seconds=_WORKERS_SEEN_WITHIN * settings.AUTOMATION_SWEEP_SECONDS
+    )
+    count = Pulse.objects.filter(kind="worker", seen_at__gte=seen_since).count()
+    return Condition(
+        name="workerAlive",
+        holds=count > 0,
+        value=f"{count} worker process{'' if count == 1 else 'es'} seen lately",
+        message="" if count else "No worker was seen lately: start one, or look at its log.",
+    )
+
+
+def _first_on_servers(servers: set[UUID]) -> dict[UUID, Execution]:
+    """Return, by server, the execution that changes it now or else is the next to."""
+    if not servers:
+        return {}
+    changing = Execution.objects.filter(
+        Q(holds_server=True) | Q(waiting_since__isnull=False),
+        server__in=servers,
+        changes=True,
+        is_dry_run=False,
+    ).select_related("runbook", "triggered_by_user")
+    rows = changing.order_by(
+        "server_id", "-holds_server", "priority", "waiting_since", "pk"
+    ).distinct("server_id")
+    return {row.server_id: row for row in rows}
+
+
+def _running_in(batches: set[UUID]) -> dict[UUID, int]:
+    """Return, by batch, how many of it run."""
+    if not batches:
+        return {}
+    rows = (
+        Execution.objects.filter(batch__in=batches, status=Status.RUNNING)
+        .values("batch_id")
+        .annotate(running=Count("pk"))
+    )
+    return {row["batch_id"]: row["running"] for row in rows}

@@ -1,0 +1,183 @@
+"""Launching one runbook on several servers at once."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import transaction
+
+from automation.engine import params
+from automation.engine.results import Status
+from automation.models import Batch, CatalogEntry, Execution, Priority, Trigger
+from automation.runner import batches as running
+from automation.selectors import batches as selectors
+from automation.selectors import executions as execution_selectors
+from automation.selectors import runbooks
+from automation.services import conditions, executions
+from automation.services.executions import Launch
+from opsmanager.accounts import permissions, roles
+from opsmanager.accounts.models import User
+from opsmanager.audit import trail
+from opsmanager.common.problems import Invalid, InvalidState, NotPermitted, Problem
+from servers.models import Server
+
+_MOST_SERVERS: Final = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchLaunch:
+    """What somebody asks for: one runbook on several servers."""
+
+    actor: User
+    runbook: CatalogEntry
+    servers: Iterable[Server]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    is_dry_run: bool = False
+    priority: Priority = Priority.NORMAL
+    is_confirmed: bool = False
+    is_forced: bool = False
+    reason: str = ""
+    incident_id: UUID | None = None
+    trigger: Trigger = Trigger.MANUAL
+    max_parallel: int | None = None
+    """How many run at once at most."""
+    stop_after_failures: int | None = None
+    """After how many failed ones the rest is not begun."""
+    idempotency_key: str | None = None
+
+    def digest(self) -> str:
+        """Return what tells whether two launches with one idempotency key ask for the same."""
+        asked = [
+            str(self.runbook.pk),
+            sorted(str(server.pk) for server in self.servers),
+            self.parameters,
+            self.is_dry_run,
+            int(self.priority),
+            str(self.incident_id),
+            self.reason,
+            self.max_parallel,
+            self.stop_after_failures,
+        ]
+        text = json.dumps(asked, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@transaction.atomic
+def launch(asked: BatchLaunch) -> Batch:
+    """Store a batch with an execution for each server that allows it.
+
+    Where one is refused, :attr:`Batch.refusals` says why; the others are launched all the same.
+    Raises what concerns all of them: parameters, permission to run runbooks at all, no server.
+    """
+    permissions.require(
+        asked.actor,
+        roles.EXECUTE_RUNBOOKS,
+        "Your role may not run runbooks. A manager or an administrator can give you one that may.",
+    )
+    # In one order, so that two batches can't wait for one another.
+    servers = sorted({server.pk: server for server in asked.servers}.values(), key=_by_id)
+    if not 0 < len(servers) <= _MOST_SERVERS:
+        raise Invalid(
+            f"Choose 1 to {_MOST_SERVERS} servers; these are {len(servers)}.",
+            details={"serverIds": [f"Choose 1 to {_MOST_SERVERS} servers."]},
+        )
+    before = executions.known_by_key(
+        Batch.objects.filter(started_by=asked.actor, idempotency_key=asked.idempotency_key),
+        actor=asked.actor,
+        key=asked.idempotency_key,
+        digest=asked.digest(),
+    )
+    if before is not None:
+        return before
+    runbook = conditions.parsed(runbooks.code_of(asked.runbook), asked.parameters)
+    batch = Batch.objects.create(
+        runbook=asked.runbook,
+        started_by=asked.actor,
+        reason=asked.reason,
+        priority=asked.priority,
+        parameters=params.dump(runbook),
+        is_dry_run=asked.is_dry_run,
+        max_parallel=asked.max_parallel,
+        stop_after_failures=asked.stop_after_failures,
+        idempotency_key=asked.idempotency_key,
+        idempotency_hash=asked.digest() if asked.idempotency_key else "",
+    )
+    batch.refusals = [
+        refusal for server in servers if (refusal := _refusal(asked, batch, server)) is not None
+    ]
+    batch.save(update_fields=["refusals"])
+    trail.record(
+        "AUTOMATION_BATCH_STARTED",
+        actor=asked.actor,
+        target=batch,
+        message=asked.reason,
+        runbook=asked.runbook.runbook_id,
+        servers=[server.name for server in servers],
+        refused=[refusal["server_name"] for refusal in batch.refusals],
+        isDryRun=asked.is_dry_run,
+    )
+    batch.refresh_from_db()
+    return batch
+
+
+@transaction.atomic
+def cancel(*, actor: User, batch: Batch) -> Batch:
+    """Leave out what has not begun and ask the workers of what runs to end it.
+
+    Raises :class:`InvalidState` when nothing is left to cancel, :class:`NotPermitted`.
+    """
+    row = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
+    live = list(
+        execution_selectors.visible_to(actor).filter(
+            batch=row, status__in=[Status.PENDING, Status.RUNNING]
+        )
+    )
+    if not live:
+        raise InvalidState("All of it has ended already, so there is nothing to cancel.")
+    if not all(execution_selectors.may_cancel(actor, execution) for execution in live):
+        raise NotPermitted(
+            "You may cancel the batches that you started; this one was started by another."
+        )
+    running.stop(row, f"{actor.get_username()} cancelled the batch.", actor=actor)
+    for execution in live:
+        # It may have ended since, or be left out by now.
+        if Execution.objects.filter(pk=execution.pk, status=Status.RUNNING).exists():
+            executions.cancel(actor=actor, execution=execution)
+    return selectors.get(actor, row.pk)
+
+
+def _refusal(asked: BatchLaunch, batch: Batch, server: Server) -> dict[str, str] | None:
+    """Launch on one server; return why not, if it was refused."""
+    try:
+        with transaction.atomic():
+            executions.stored(
+                Launch(
+                    actor=asked.actor,
+                    runbook=asked.runbook,
+                    server=server,
+                    parameters=asked.parameters,
+                    is_dry_run=asked.is_dry_run,
+                    priority=asked.priority,
+                    is_confirmed=asked.is_confirmed,
+                    is_forced=asked.is_forced,
+                    reason=asked.reason,
+                    incident_id=asked.incident_id,
+                    trigger=asked.trigger,
+                    batch=batch,
+                )
+            )
+    except Problem as problem:
+        return {
+            "server_id": str(server.pk),
+            "server_name": server.name,
+            "code": problem.code,
+            "message": problem.message,
+        }
+    return None
+
+
+def _by_id(server: Server) -> UUID:
+    return server.pk

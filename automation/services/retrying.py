@@ -1,0 +1,58 @@
+"""Running an execution again: the same runbook, server and parameters, linked to the first."""
+
+from automation.models import Execution, Priority
+from automation.selectors import executions as selectors
+from automation.services.executions import Launch, launch
+from opsmanager.accounts import permissions, roles
+from opsmanager.accounts.models import User
+from opsmanager.common.problems import InvalidState
+
+
+def retry(
+    *,
+    actor: User,
+    execution: Execution,
+    reason: str = "",
+    is_confirmed: bool = False,
+    is_forced: bool = False,
+    idempotency_key: str | None = None,
+) -> Execution:
+    """Launch it once more, under all the conditions of a launch; return the new execution.
+
+    Raises :class:`InvalidState` while it has not ended or nobody knows how, and what a launch
+    raises.
+    """
+    require_retry_permission(actor)
+    current = selectors.get(actor, execution.pk)
+    if current.is_live:
+        raise InvalidState("It has not ended yet. Wait for its end, or cancel it, then try again.")
+    if current.is_unknown:
+        raise InvalidState(
+            "Nobody knows how it ended. Decide that first; “run it again” is one of the answers.",
+            code="INVALID_STATE",
+        )
+    return launch(
+        Launch(
+            actor=actor,
+            runbook=current.runbook,
+            server=current.server,
+            parameters=current.parameters,
+            is_dry_run=current.is_dry_run,
+            priority=Priority(current.priority),
+            is_confirmed=is_confirmed,
+            is_forced=is_forced,
+            reason=reason or current.reason,
+            incident_id=current.incident_id,
+            retry_of=current,
+            idempotency_key=idempotency_key,
+        )
+    )
+
+
+def require_retry_permission(actor: User) -> None:
+    """Raise :class:`NotPermitted` unless the actor may run executions again."""
+    permissions.require(
+        actor,
+        roles.RETRY_EXECUTIONS,
+        "Your role may not run executions again. Start the runbook anew, or ask a manager.",
+    )
