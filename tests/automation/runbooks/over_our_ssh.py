@@ -81,7 +81,9 @@ class OurSsh:
     ) -> Outcome:
         """Take an execution back."""
         instance = parse(runbook, params)
-        return self._executor({}).roll_back(instance, data=done.data, steps_done=done.steps_done)
+        return self._executor({}).roll_back(
+            instance, data=done.data, steps_done=done.steps_done, once=done.once
+        )
 
     def _executor(
         self, before_change: Mapping[str, Callable[[], object]], *, recorded: bool = True
@@ -89,5 +91,5 @@ class OurSsh:
         self.journal = HookedJournal(before_change)
         stop = TimeLimit(LIMIT)
         target = replace(self.target, recorded=recorded)
-        transport = SshTransport(target=lambda: target, pool=self.pool, stop=stop.reason)
+        transport = SshTransport(target=lambda: target, pool=self.pool, stop=stop)
         return Executor(transport=transport, journal=self.journal, stop=stop)

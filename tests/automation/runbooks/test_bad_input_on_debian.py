@@ -1,6 +1,5 @@
 """What people fear, on a real Debian server and over our own SSH: each is told, none does harm."""
 
-import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,13 +8,13 @@ from typing import Any
 import pytest
 
 from automation.engine import Run, Runbook, Shell
-from automation.engine.results import ErrorCode, Status, Verdict
+from automation.engine.results import ErrorCode, Outcome, Status, Verdict
 from automation.runbooks.disk_cleanup import CleanUpDisk
 from automation.runbooks.file_backup import BackUpFiles
 from automation.runbooks.log_rotation import RotateLogs
 from automation.runbooks.process_kill import KillProcess
 from automation.runbooks.service_restart import RestartService
-from servers.ssh.records import Record, RecordState, read_record
+from servers.ssh.records import RecordState, read_record
 from tests.automation.engine.samples import with_steps
 from tests.automation.runbooks.over_our_ssh import OurSsh
 from tests.servers.ssh.conftest import wait_until
@@ -270,32 +269,40 @@ def test_sudo_that_wants_a_password_is_told_by_every_runbook(
     assert sh(systemd_machine, state) == before
 
 
-@pytest.mark.parametrize(
-    ("orderly", "known"),
-    [
-        (True, Record(state=RecordState.ENDED, exit_code=128 + signal.SIGTERM)),
-        (False, Record(state=RecordState.LOST)),
-    ],
-    ids=["in good order", "by its reset button"],
-)
-def test_a_server_that_reboots_in_a_change_is_unknown_and_knows_of_it_later(
-    boot_machine: Callable[[], SystemdMachine], orderly: bool, known: Record
-) -> None:
-    machine = boot_machine()
+@pytest.fixture
+def rebooted_in_a_change(boot_machine: Callable[[], SystemdMachine]) -> Callable[..., Outcome]:
+    """Reboots a machine while a command of a runbook changes it; returns how that was told."""
 
     def linger(_runbook: Runbook, run: Run) -> None:
         run.change(Shell("touch /root/begun; sync; sleep 600"))
 
-    with OurSsh(machine, "root") as ssh, ThreadPoolExecutor() as threads:
-        running = threads.submit(ssh.execute, with_steps(linger), {})
-        wait_until(lambda: sh(machine, "ls /root") == "begun\n")
-        machine.reboot(orderly=orderly)
-        done = running.result(timeout=120)
+    def reboot(*, orderly: bool) -> Outcome:
+        machine = boot_machine()
+        with OurSsh(machine, "root") as ssh, ThreadPoolExecutor() as threads:
+            running = threads.submit(ssh.execute, with_steps(linger), {})
+            wait_until(lambda: sh(machine, "ls /root") == "begun\n")
+            machine.reboot(orderly=orderly)
+            done = running.result(timeout=120)
+            after = ssh.execute(RestartService, {"serviceName": "nginx"})
+            assert after.status is Status.SUCCESS, after
+        return done
 
-        assert (done.status, done.error_code) == (Status.UNKNOWN, ErrorCode.CONNECTION_LOST), done
-        assert "Look at the server before you run it again" in done.error_message
-        [sent] = [row.action for row in ssh.journal.rows]
-        with ssh.pool.session(ssh.target) as session:
-            assert read_record(session, sent.id) == known
-        restarted = ssh.execute(RestartService, {"serviceName": "nginx"})
-        assert restarted.status is Status.SUCCESS, restarted
+    return reboot
+
+
+def test_a_server_that_reboots_in_a_change_tells_the_end_of_it(
+    rebooted_in_a_change: Callable[..., Outcome],
+) -> None:
+    done = rebooted_in_a_change(orderly=True)
+
+    assert (done.status, done.error_code) == (Status.FAILED, ErrorCode.COMMAND_FAILED), done
+    assert "ended with exit code 143" in done.error_message
+
+
+def test_of_a_server_that_was_reset_in_a_change_nobody_knows_the_end(
+    rebooted_in_a_change: Callable[..., Outcome],
+) -> None:
+    done = rebooted_in_a_change(orderly=False)
+
+    assert (done.status, done.error_code) == (Status.UNKNOWN, ErrorCode.CONNECTION_LOST), done
+    assert "Look at the server before you run it again" in done.error_message

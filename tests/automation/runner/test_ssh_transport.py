@@ -9,7 +9,6 @@ from automation.engine.output import MIB
 from automation.engine.results import ActionStatus, CancelOutcome, ErrorCode, Status
 from automation.testing.real_server import RealServer
 from tests.automation.engine.samples import with_steps
-from tests.servers.ssh.conftest import wait_until
 from tests.servers.ssh.openssh import carriers
 
 pytest_plugins = ("automation.testing.plugin",)
