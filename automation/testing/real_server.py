@@ -9,7 +9,13 @@ from automation.engine.executor import Executor
 from automation.engine.params import parse
 from automation.engine.results import ActionStatus, Outcome, StepType
 from automation.engine.runbook import Runbook
-from automation.engine.testing import MemoryJournal, Rehearsal
+from automation.engine.testing import (
+    HttpReplies,
+    MemoryJournal,
+    Rehearsal,
+    ScriptedHttp,
+    UnexpectedCommand,
+)
 from automation.runner.ssh_transport import SshTransport
 from automation.testing.time_limit import TimeLimit
 from servers.ssh.pool import Pool
@@ -49,17 +55,23 @@ class RealServer:
         *,
         previous: Mapping[str, Any] | None = None,
         timeout: float | None = None,
+        http: HttpReplies | None = None,
     ) -> Rehearsal:
         """Run a runbook and say what it did.
 
         ``params`` have the names of the wire, such as ``serviceName``; ``previous`` is the result
         of the execution before it in a workflow; ``timeout`` is in seconds, by default the
-        runbook's own. ``commands`` of the answer are as they were sent, with sudo where it was
-        needed. Raises ``ParametersInvalid``; each other way to fail is an outcome.
+        runbook's own. HTTP calls are answered by ``http``, as in ``rehearse``: nobody outside
+        hears of a test. ``commands`` of the answer are as they were sent, with sudo where it was
+        needed. Raises ``ParametersInvalid``, and ``UnexpectedCommand`` for a call without a reply;
+        each other way to fail is an outcome.
         """
         instance = parse(runbook, params)
         return self._played(
-            instance, timeout, lambda executor: executor.execute(instance, previous=previous)
+            instance,
+            lambda executor: executor.execute(instance, previous=previous),
+            timeout=timeout,
+            http=http,
         )
 
     def dry_run(
@@ -69,13 +81,15 @@ class RealServer:
         *,
         previous: Mapping[str, Any] | None = None,
         timeout: float | None = None,
+        http: HttpReplies | None = None,
     ) -> Rehearsal:
         """Do what a dry run does: read for real, and only show the changes, in ``planned``."""
         instance = parse(runbook, params)
         return self._played(
             instance,
-            timeout,
             lambda executor: executor.execute(instance, is_dry_run=True, previous=previous),
+            timeout=timeout,
+            http=http,
         )
 
     def roll_back(
@@ -85,28 +99,36 @@ class RealServer:
         done: Rehearsal,
         *,
         timeout: float | None = None,
+        http: HttpReplies | None = None,
     ) -> Rehearsal:
         """Take back what :meth:`run` did, as another worker would days later.
 
         So the undo finds of ``run.data`` what JSON keeps of it: tuples have become lists.
         """
         instance = parse(runbook, params)
-        data = json.loads(json.dumps(done.outcome.data))
+        outcome = done.outcome
+        kept = json.loads(json.dumps({"data": outcome.data, "once": outcome.once}))
         return self._played(
             instance,
-            timeout,
-            lambda executor: executor.roll_back(
-                instance, data=data, steps_done=done.outcome.steps_done
-            ),
+            lambda executor: executor.roll_back(instance, steps_done=outcome.steps_done, **kept),
+            timeout=timeout,
+            http=http,
         )
 
     def _played(
-        self, runbook: Runbook, timeout: float | None, play: Callable[[Executor], Outcome]
+        self,
+        runbook: Runbook,
+        play: Callable[[Executor], Outcome],
+        *,
+        timeout: float | None,
+        http: HttpReplies | None,
     ) -> Rehearsal:
         stop = TimeLimit(runbook.default_timeout if timeout is None else timeout)
-        journal = MemoryJournal()
+        journal, web = MemoryJournal(), ScriptedHttp(http or {})
         transport = SshTransport(target=self._sshd.target, pool=self._pool, stop=stop)
-        outcome = play(Executor(transport=transport, journal=journal, stop=stop))
+        outcome = play(Executor(transport=transport, journal=journal, stop=stop, http=web))
+        if web.unexpected:
+            raise UnexpectedCommand(f"No reply for: {web.unexpected[0]}")
         sent = (row for row in journal.rows if row.status is not ActionStatus.PLANNED)
         return Rehearsal(
             outcome=outcome,
@@ -114,4 +136,5 @@ class RealServer:
             log=journal.rows,
             steps=journal.steps,
             slept=stop.slept,
+            requests=web.requests,
         )

@@ -50,7 +50,11 @@ if [ -n "$opsm_recorded" ]; then
     { read -r opsm_boot </proc/sys/kernel/random/boot_id; } 2>/dev/null
     opsm_who="$opsm_session $opsm_start $opsm_boot"
     if ! { printf '%s\n' "$opsm_who" >"$opsm_dir/sid"; } 2>/dev/null; then
-        opsm_announce "no-record $opsm_dir/sid cannot be written"
+        # Only cat says why, where a disk is full.
+        opsm_why=$({ printf '%s\n' "$opsm_who" | cat >"$opsm_dir/sid"; } 2>&1)
+        # Nothing runs, so nobody is to find that something did.
+        rm -rf "$opsm_dir"
+        opsm_announce "no-record $opsm_dir/sid cannot be written: $opsm_why"
         exit 214
     fi
 fi

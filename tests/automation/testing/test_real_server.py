@@ -12,6 +12,7 @@ from automation.engine.errors import ParametersInvalid
 from automation.engine.params import Param
 from automation.engine.registry import Registry
 from automation.engine.results import ActionStatus, CancelOutcome, ErrorCode, Status, Verdict
+from automation.engine.testing import UnexpectedCommand, http_reply
 from automation.testing.real_server import RealServer
 
 pytest_plugins = ("automation.testing.plugin",)
@@ -144,6 +145,37 @@ def test_out_of_time_a_wait_ends(real_server: RealServer) -> None:
     assert done.outcome.status is Status.TIMEOUT
     assert [row.status for row in done.log] == [ActionStatus.TIMEOUT]
     assert time.monotonic() - began < 300
+
+
+class Announce(Runbook, registry=SAMPLES):
+    """Tell a web API where it runs.
+
+    Use it in tests.
+    """
+
+    id = "ANNOUNCE"
+    title = "Announce"
+    irreversible = "What was said was said."
+
+    @step("Announce")
+    def announce(self, run: Run) -> None:
+        user = run.read("id", "-u").stdout.strip()
+        run.result.update(run.http("POST", "https://chat.example.org/api", json=user).json())
+
+
+def test_http_calls_are_answered_as_in_a_rehearsal(real_server: RealServer) -> None:
+    http = {"POST https://chat.example.org/api": http_reply(json={"id": 7})}
+    done = real_server.run(Announce, {}, http=http)
+
+    assert done.outcome.status is Status.SUCCESS, done.outcome
+    assert done.outcome.result == {"id": 7}
+    assert [request.method for request in done.requests] == ["POST"]
+    assert done.commands == ["id -u"]
+
+
+def test_an_http_call_without_a_reply_is_named_and_goes_nowhere(real_server: RealServer) -> None:
+    with pytest.raises(UnexpectedCommand, match="No reply for: POST https"):
+        real_server.run(Announce, {})
 
 
 def test_parameters_that_are_none_are_refused(real_server: RealServer) -> None:

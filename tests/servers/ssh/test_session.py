@@ -362,7 +362,7 @@ class TestRecord:
         trace = unstarted_sshd.folder / "trace"
         tools = unstarted_sshd.folder / "tools"
         tools.mkdir()
-        # Stands for a full disk: the directory appears, a file in it cannot.
+        # As on a full disk: the directory appears, a file in it cannot.
         (tools / "mkdir").write_text('#!/bin/sh\nfor d; do :; done\n/bin/mkdir -p "$d/sid"\n')
         (tools / "mkdir").chmod(0o755)
         unstarted_sshd.start(env={"PATH": f"{tools}:/usr/bin:/bin"})
@@ -372,6 +372,7 @@ class TestRecord:
         ):
             run(session, f"touch {trace}", recorded=True)
         assert not trace.exists()
+        assert list(unstarted_sshd.home.glob(".opsm/*-*-*")) == []
 
     def test_the_record_is_nobody_elses_to_read(self, session: Session, sshd: Sshd) -> None:
         run(session, "true", recorded=True)
