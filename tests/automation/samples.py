@@ -120,6 +120,47 @@ class Repeatable(Runbook, registry=SAMPLES):
         run.change(Shell(self.script))
 
 
+class SlowlyBack(Runbook, registry=SAMPLES):
+    """Be quick to do and slow to take back."""
+
+    id = "SAMPLE_SLOWLY_BACK"
+    title = "Be slow to take back"
+    default_cooldown_minutes = 0
+
+    gate: str = Param(help="The file that an undo waits for")
+
+    @step("Do it")
+    def do(self, run: Run) -> None:
+        """Do it."""
+        run.change("true")
+
+    @do.undo
+    def back(self, run: Run) -> None:
+        """Wait for the file, and note it."""
+        run.change(
+            Shell('while [ ! -e "$1" ]; do sleep 0.05; done; echo once >> "$1.undone"'), self.gate
+        )
+
+
+class Keeping(Runbook, registry=SAMPLES):
+    """Keep something for the undo."""
+
+    id = "SAMPLE_KEEPING"
+    title = "Keep something"
+    default_cooldown_minutes = 0
+
+    @step("Keep")
+    def keep(self, run: Run) -> None:
+        """Keep it."""
+        run.data["kept"] = "from the step"
+        run.change("true")
+
+    @keep.undo
+    def back(self, run: Run) -> None:
+        """Use it."""
+        run.change("echo", run.data["kept"])
+
+
 class Faulty(Runbook, registry=SAMPLES):
     """Fail by a bug of its author.
 

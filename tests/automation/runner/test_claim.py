@@ -1,6 +1,7 @@
 import threading
 from collections import Counter
 from queue import Empty, SimpleQueue
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -8,7 +9,7 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from automation.engine.results import Status
-from automation.models import Execution, Priority
+from automation.models import Batch, Execution, Priority
 from automation.runner.claim import claim
 from tests.automation import makers
 from tests.automation.runner.conftest import in_thread, wait_until
@@ -90,6 +91,62 @@ def test_a_changing_execution_passes_those_that_only_read() -> None:
     server = makers.server()
     assert claim(makers.execution("SAMPLE_LOOKING", server=server).pk, worker="one")
     assert claim(makers.execution(server=server).pk, worker="two")
+
+
+def test_a_change_does_not_pass_by_one_that_goes_first() -> None:
+    server = makers.server()
+    late = makers.execution(server=server)
+    low = makers.execution(server=server, priority=Priority.LOW, age_minutes=9)
+    early = makers.execution(server=server, age_minutes=1)
+    high = makers.execution(server=server, priority=Priority.HIGH)
+    order = [high, early, late, low]
+    for first in order:
+        for other in reversed(order[order.index(first) + 1 :]):
+            assert claim(other.pk, worker="other") is None
+        assert claim(first.pk, worker="one"), first
+        Execution.objects.filter(pk=first.pk).update(status=Status.SUCCESS, holds_server=False)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"not_before": "2100-01-01T00:00:00Z"},
+        {"cancel_requested_at": "2026-01-01T00:00:00Z"},
+        {"is_dry_run": True},
+    ],
+)
+def test_what_can_not_run_now_is_passed_by(fields: dict[str, Any]) -> None:
+    server = makers.server()
+    makers.execution(server=server, priority=Priority.HIGH, **fields)
+    assert claim(makers.execution(server=server).pk, worker="one")
+
+
+def test_what_waits_for_its_batch_is_passed_by() -> None:
+    member, other = members(max_parallel=1)
+    assert claim(other.pk, worker="one")
+    behind = makers.execution(server=member.server, priority=Priority.LOW)
+    assert claim(member.pk, worker="two") is None
+    assert claim(behind.pk, worker="three")
+
+
+def test_no_more_of_a_batch_run_at_once_than_it_says() -> None:
+    first, second, third = members(3, max_parallel=2)
+    assert claim(first.pk, worker="one")
+    assert claim(second.pk, worker="one")
+    assert claim(third.pk, worker="one") is None
+    Execution.objects.filter(pk=first.pk).update(status=Status.SUCCESS)
+    assert claim(third.pk, worker="one")
+
+
+def test_nothing_of_a_stopped_batch_begins() -> None:
+    (first,) = members(1)
+    Batch.objects.update(stopped_at="2026-01-01T00:00:00Z")
+    assert claim(first.pk, worker="one") is None
+
+
+def members(count: int = 2, **fields: Any) -> list[Execution]:
+    batch = Batch.objects.create(runbook=makers.entry(), **fields)
+    return [makers.execution(batch=batch) for _ in range(count)]
 
 
 def test_however_often_each_is_delivered_it_is_claimed_once() -> None:

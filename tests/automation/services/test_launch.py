@@ -87,6 +87,8 @@ def test_a_launch_is_audited_with_its_parameters() -> None:
         "parameters": {"path": "/tmp/x"},
         "isDryRun": False,
         "forced": False,
+        "retryOf": None,
+        "batch": None,
     }
 
 
