@@ -27,6 +27,7 @@ from automation.runner.finish import finish, finish_rollback, try_again
 from automation.runner.http import GuardedHttp
 from automation.runner.journal import Journal
 from automation.runner.lease import Lease, LeaseKeeper
+from automation.runner.pruning import Pruner
 from automation.runner.sweep import Sweeper
 from automation.runner.transport import ServerTransport
 from opsmanager.common import pulse
@@ -48,6 +49,7 @@ class WorkerProcess:
         self._leases = LeaseKeeper()
         self._sweeper = Sweeper(worker=self.name)
         self._asker = Asker(pool=self.pool)
+        self._pruner = Pruner()
 
     def start(self) -> None:
         """Start the journal, the leases, the sweeper and the asker."""
@@ -90,6 +92,8 @@ class WorkerProcess:
             outcome = self._outcome(execution, claimed, lease, transport)
             if not self._end(execution, claimed, outcome, lease):
                 log.warning("result came too late", execution=str(execution_id))
+            elif outcome.changed:
+                self._pruner.after(execution, transport)
         except LeaseLost as problem:
             # Whoever reaps it settles it; nothing more is written from here.
             log.warning("execution lost", execution=str(execution_id), reason=str(problem))

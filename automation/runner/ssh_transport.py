@@ -17,7 +17,7 @@ from servers.ssh import errors as ssh
 from servers.ssh.host_keys import HostKey
 from servers.ssh.pool import Pool
 from servers.ssh.process import OutputSink as BytesSink
-from servers.ssh.records import read_record
+from servers.ssh.records import prune_records, read_record
 from servers.ssh.recovery import recover
 from servers.ssh.session import RemoteCommand, Session, StopCheck
 from servers.ssh.target import Target
@@ -101,6 +101,14 @@ class SshTransport:
         except ssh.SshError:
             return CancelOutcome.UNREACHABLE
         return CancelOutcome(ending.outcome)
+
+    def prune(self) -> int:
+        """Remove the server's records that are a week old; return how many.
+
+        Raises the engine's errors of a connection.
+        """
+        with self._session() as session:
+            return prune_records(session)
 
     def _result(
         self,

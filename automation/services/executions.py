@@ -241,6 +241,10 @@ def _conditions(asked: Launch, kind: type[Runbook]) -> dict[str, Callable[[], ob
         "serverCompatibility": lambda: conditions.require_compatible(entry, server),
         "parametersValid": lambda: conditions.parsed(kind, asked.parameters),
     }
+    if asked.dry_run is not None:
+        wanted["repeatsDryRun"] = lambda: conditions.require_same(
+            asked.dry_run, entry, server, asked.parameters
+        )
     if asked.is_dry_run:
         return wanted
     wanted["confirmed"] = lambda: conditions.require_confirmation(
