@@ -23,8 +23,12 @@ from servers.ssh.session import RemoteCommand, Session, StopCheck
 from servers.ssh.target import Target
 
 _STREAMS = ("stdout", "stderr")
-_PATIENCE: Final = 15.0
-"""Seconds that a server may be away before the end of a command counts as not to be found out."""
+_PATIENCE: Final = 10.0
+"""Seconds that a server may be away before the end of a command counts as not to be found out.
+
+Silence is noticed after 14 seconds, and a login that nobody answers takes 15: so one is tried, and
+whoever waits knows within 30.
+"""
 _PAUSE: Final = 1.0
 
 
