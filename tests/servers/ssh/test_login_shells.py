@@ -15,7 +15,7 @@ from servers.ssh.session import Session
 from servers.ssh.testing.requirement import require_sshd
 from tests.servers.ssh.conftest import Result, command, run
 from tests.servers.ssh.login_shell import SshdWithShell, require_shell
-from tests.servers.ssh.openssh import carriers
+from tests.servers.ssh.openssh import carriers, process_name
 
 pytestmark = pytest.mark.sshd
 
@@ -88,8 +88,8 @@ def test_a_stop_ends_what_the_command_started(session: Session, recorded: bool) 
     mark = f"OPSM_STEP={wanted.action_id}"
 
     def stop() -> str | None:
-        # The wrapper, its shell and three sleeps; as soon as all are there.
-        return "CANCELLED" if len(carriers(mark)) >= 5 else None
+        names = [process_name(pid) for pid in carriers(mark)]
+        return "CANCELLED" if names.count("sleep") == 3 else None
 
     with pytest.raises(CommandStopped) as stopped:
         session.run(wanted, on_output=Result().take, stop=stop)
