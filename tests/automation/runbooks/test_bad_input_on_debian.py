@@ -18,7 +18,7 @@ from servers.ssh.records import RecordState, read_record
 from tests.automation.engine.samples import with_steps
 from tests.automation.runbooks.over_our_ssh import OurSsh
 from tests.servers.ssh.conftest import wait_until
-from tests.servers.systemd.machines import SystemdMachine
+from tests.servers.systemd.machines import BootMachine, SystemdMachine
 
 pytest_plugins = ("tests.servers.systemd.fixtures",)
 pytestmark = [pytest.mark.systemd, pytest.mark.sshd]
@@ -270,7 +270,7 @@ def test_sudo_that_wants_a_password_is_told_by_every_runbook(
 
 
 @pytest.fixture
-def rebooted_in_a_change(boot_machine: Callable[[], SystemdMachine]) -> Callable[..., Outcome]:
+def rebooted_in_a_change(boot_machine: BootMachine) -> Callable[..., Outcome]:
     """Reboots a machine while a command of a runbook changes it; returns how that was told."""
 
     def linger(_runbook: Runbook, run: Run) -> None:

@@ -15,7 +15,7 @@ from servers.ssh.session import Session
 from servers.ssh.testing.requirement import require_sshd
 from tests.servers.ssh.conftest import Result, command, run
 from tests.servers.ssh.login_shell import SshdWithShell, require_shell
-from tests.servers.ssh.openssh import carriers
+from tests.servers.ssh.openssh import carriers, process_name
 
 pytestmark = pytest.mark.sshd
 
@@ -80,13 +80,6 @@ def test_a_signal_is_told_as_128_and_its_number(session: Session) -> None:
     assert run(session, "kill -s TERM $$").exit_code == 128 + 15
 
 
-def name_of(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/comm").read_text().strip()
-    except OSError:
-        return ""
-
-
 @RECORDED
 def test_a_stop_ends_what_the_command_started(session: Session, recorded: bool) -> None:
     wanted = command(
@@ -95,8 +88,8 @@ def test_a_stop_ends_what_the_command_started(session: Session, recorded: bool) 
     mark = f"OPSM_STEP={wanted.action_id}"
 
     def stop() -> str | None:
-        # As soon as all three sleep; how many shells are around them is not for a test to say.
-        return "CANCELLED" if list(map(name_of, carriers(mark))).count("sleep") == 3 else None
+        names = [process_name(pid) for pid in carriers(mark)]
+        return "CANCELLED" if names.count("sleep") == 3 else None
 
     with pytest.raises(CommandStopped) as stopped:
         session.run(wanted, on_output=Result().take, stop=stop)

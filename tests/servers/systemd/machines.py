@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,6 +110,10 @@ class SystemdMachine:
                 raise _failure(self, "did not go down and come again")
             time.sleep(0.05)
         _wait_until_up(self)
+
+
+BootMachine = Callable[[], SystemdMachine]
+"""Boots a machine for one test; what the fixture of that name returns."""
 
 
 @contextmanager
