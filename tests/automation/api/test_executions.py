@@ -125,6 +125,12 @@ def test_whether_a_launch_is_a_dry_run_is_a_setting_unless_it_says(
     assert shown["isDryRun"] is is_dry_run
 
 
+def test_a_misspelled_field_starts_nothing(as_: As, server: Server) -> None:
+    answer = post(as_("granted"), asked(server, dryRun=True))
+    assert (answer.status_code, list(answer.json()["details"])) == (400, ["dryRun"])
+    assert not Execution.objects.exists()
+
+
 def test_a_cooldown_is_429_and_says_when(as_: As, server: Server) -> None:
     post(as_("granted"), asked(server))
 

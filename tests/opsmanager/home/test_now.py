@@ -13,6 +13,7 @@ from incidents.models import Incident
 from opsmanager.accounts.models import User
 from opsmanager.home import now
 from servers.models import Server
+from tests.automation import makers
 from tests.support import servers
 from tests.support.users import signed_in, user_with
 
@@ -49,6 +50,7 @@ def ran(
         queued_at=when,
         started_at=None if status == Status.PENDING else when,
         finished_at=when if is_over else None,
+        **makers.place_in_queue(status=status, queued_at=when),
         **fields,
     )
 
