@@ -20,7 +20,7 @@ from automation.engine.executor import Executor
 from automation.engine.results import ErrorCode, Outcome, Status
 from automation.models import Execution
 from automation.runner import attempts, retries
-from automation.runner.asking import Asker
+from automation.runner.asker import Asker
 from automation.runner.claim import Claim, claim
 from automation.runner.execution_journal import ExecutionJournal
 from automation.runner.finish import finish, finish_rollback, try_again

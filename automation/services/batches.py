@@ -1,9 +1,7 @@
 """Launching one runbook on several servers at once."""
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,12 +9,13 @@ from django.db import transaction
 
 from automation.engine import params
 from automation.engine.results import Status
-from automation.models import Batch, CatalogEntry, Execution, Priority, Trigger
+from automation.models import Batch, Execution
 from automation.runner import batches as running
 from automation.selectors import batches as selectors
 from automation.selectors import executions as execution_selectors
 from automation.selectors import runbooks
 from automation.services import conditions, executions
+from automation.services.asked import Asked
 from automation.services.executions import Launch
 from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.models import User
@@ -28,41 +27,23 @@ _MOST_SERVERS: Final = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
-class BatchLaunch:
+class BatchLaunch(Asked):
     """What somebody asks for: one runbook on several servers."""
 
-    actor: User
-    runbook: CatalogEntry
     servers: Iterable[Server]
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    is_dry_run: bool = False
-    priority: Priority = Priority.NORMAL
-    is_confirmed: bool = False
-    is_forced: bool = False
-    reason: str = ""
-    incident_id: UUID | None = None
-    trigger: Trigger = Trigger.MANUAL
     max_parallel: int | None = None
     """How many run at once at most."""
     stop_after_failures: int | None = None
     """After how many failed ones the rest is not begun."""
-    idempotency_key: str | None = None
 
-    def digest(self) -> str:
-        """Return what tells whether two launches with one idempotency key ask for the same."""
-        asked = [
-            str(self.runbook.pk),
-            sorted(str(server.pk) for server in self.servers),
-            self.parameters,
-            self.is_dry_run,
-            int(self.priority),
-            str(self.incident_id),
-            self.reason,
-            self.max_parallel,
-            self.stop_after_failures,
-        ]
-        text = json.dumps(asked, sort_keys=True, default=str)
-        return hashlib.sha256(text.encode()).hexdigest()
+    def on(self, server: Server, batch: Batch) -> Launch:
+        """Return what is asked for on one of the servers."""
+        common = {field.name: getattr(self, field.name) for field in fields(Asked)}
+        return Launch(**{**common, "idempotency_key": None}, server=server, batch=batch)
+
+    def _particulars(self) -> list[Any]:
+        servers = sorted(str(server.pk) for server in self.servers)
+        return [servers, self.max_parallel, self.stop_after_failures]
 
 
 @transaction.atomic
@@ -153,22 +134,7 @@ def _refusal(asked: BatchLaunch, batch: Batch, server: Server) -> dict[str, str]
     """Launch on one server; return why not, if it was refused."""
     try:
         with transaction.atomic():
-            executions.stored(
-                Launch(
-                    actor=asked.actor,
-                    runbook=asked.runbook,
-                    server=server,
-                    parameters=asked.parameters,
-                    is_dry_run=asked.is_dry_run,
-                    priority=asked.priority,
-                    is_confirmed=asked.is_confirmed,
-                    is_forced=asked.is_forced,
-                    reason=asked.reason,
-                    incident_id=asked.incident_id,
-                    trigger=asked.trigger,
-                    batch=batch,
-                )
-            )
+            executions.stored(asked.on(server, batch))
     except Problem as problem:
         return {
             "server_id": str(server.pk),

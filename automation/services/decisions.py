@@ -1,5 +1,6 @@
 """Saying how an UNKNOWN execution ended, by a person who has looked at the server."""
 
+from dataclasses import replace
 from enum import StrEnum
 
 from django.db import transaction
@@ -7,12 +8,12 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from automation.engine.results import Status
-from automation.models import Execution, Priority
+from automation.models import Execution
 from automation.runner import finish
 from automation.selectors import executions as selectors
 from automation.selectors import runbooks
 from automation.services import conditions, retrying
-from automation.services.executions import Launch, launch
+from automation.services.executions import launch
 from opsmanager.accounts.models import User
 from opsmanager.audit import trail
 from opsmanager.common.problems import Conflict, Invalid, InvalidState
@@ -81,20 +82,8 @@ def decide(
         finish.tell_listeners(decided)
         if outcome is not Decision.RUN_AGAIN:
             return decided
-        return launch(
-            Launch(
-                actor=actor,
-                runbook=decided.runbook,
-                server=decided.server,
-                parameters=decided.parameters,
-                priority=Priority(decided.priority),
-                is_confirmed=is_confirmed,
-                reason=reason,
-                incident_id=decided.incident_id,
-                retry_of=decided,
-                is_decided=True,
-            )
-        )
+        asked = retrying.again(decided, actor=actor)
+        return launch(replace(asked, reason=reason, is_confirmed=is_confirmed, is_decided=True))
 
 
 def _require_unknown(execution: Execution) -> None:

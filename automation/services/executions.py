@@ -1,12 +1,9 @@
 """Launching executions and cancelling them: what every edge asks for, and the rules for it."""
 
-import hashlib
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeVar
-from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -17,11 +14,12 @@ from automation import wakeups
 from automation.engine import params
 from automation.engine.results import Status
 from automation.engine.runbook import Runbook
-from automation.models import Batch, CatalogEntry, Execution, Priority, Trigger
+from automation.models import Batch, Execution
 from automation.runner import finish
 from automation.selectors import executions as selectors
 from automation.selectors import runbooks
 from automation.services import conditions
+from automation.services.asked import Asked
 from automation.services.conditions import check
 from opsmanager.accounts.models import User
 from opsmanager.audit import trail
@@ -40,23 +38,10 @@ _M = TypeVar("_M", Execution, Batch)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Launch:
+class Launch(Asked):
     """What somebody asks for: one runbook on one server."""
 
-    actor: User
-    runbook: CatalogEntry
     server: Server
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    is_dry_run: bool = False
-    priority: Priority = Priority.NORMAL
-    is_confirmed: bool = False
-    """Whether the actor said to mean it, where that is asked for."""
-    is_forced: bool = False
-    """Whether to pass over the cooldown, which wants the permission and a reason."""
-    reason: str = ""
-    incident_id: UUID | None = None
-    idempotency_key: str | None = None
-    trigger: Trigger = Trigger.MANUAL
     batch: Batch | None = None
     retry_of: Execution | None = None
     dry_run: Execution | None = None
@@ -64,21 +49,8 @@ class Launch:
     is_decided: bool = False
     """Whether a person, who knows how the last one ended, decided on it in spite of a cooldown."""
 
-    def digest(self) -> str:
-        """Return what tells whether two launches with one idempotency key ask for the same."""
-        asked = [
-            str(self.runbook.pk),
-            str(self.server.pk),
-            self.parameters,
-            self.is_dry_run,
-            int(self.priority),
-            str(self.incident_id),
-            self.reason,
-            str(self.retry_of.pk if self.retry_of else None),
-            str(self.dry_run.pk if self.dry_run else None),
-        ]
-        text = json.dumps(asked, sort_keys=True, default=str)
-        return hashlib.sha256(text.encode()).hexdigest()
+    def _particulars(self) -> list[Any]:
+        return [str(self.server.pk), _id_of(self.retry_of), _id_of(self.dry_run)]
 
 
 def launch(asked: Launch) -> Execution:

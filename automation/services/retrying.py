@@ -1,5 +1,7 @@
 """Running an execution again: the same runbook, server and parameters, linked to the first."""
 
+from dataclasses import replace
+
 from automation.models import Execution, Priority
 from automation.selectors import executions as selectors
 from automation.services.executions import Launch, launch
@@ -32,20 +34,27 @@ def retry(
             code="INVALID_STATE",
         )
     return launch(
-        Launch(
-            actor=actor,
-            runbook=current.runbook,
-            server=current.server,
-            parameters=current.parameters,
-            is_dry_run=current.is_dry_run,
-            priority=Priority(current.priority),
+        replace(
+            again(current, actor=actor),
+            reason=reason or current.reason,
             is_confirmed=is_confirmed,
             is_forced=is_forced,
-            reason=reason or current.reason,
-            incident_id=current.incident_id,
-            retry_of=current,
             idempotency_key=idempotency_key,
         )
+    )
+
+
+def again(execution: Execution, *, actor: User) -> Launch:
+    """Return what the actor asks for to have the same once more, linked to the first."""
+    return Launch(
+        actor=actor,
+        runbook=execution.runbook,
+        server=execution.server,
+        parameters=execution.parameters,
+        is_dry_run=execution.is_dry_run,
+        priority=Priority(execution.priority),
+        incident_id=execution.incident_id,
+        retry_of=execution,
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from automation.engine.results import ActionStatus, Status
 from automation.models import Execution, ExecutionLog
-from automation.runner.asking import Asker
+from automation.runner.asker import Asker
 from automation.runner.process import WorkerProcess
 from automation.services.executions import cancel
 from servers.models import Server

@@ -1,0 +1,48 @@
+"""What somebody asks for when a runbook is to be run, on one server or on several."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from automation.models import CatalogEntry, Priority, Trigger
+from opsmanager.accounts.models import User
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What launches on one server and on several have in common."""
+
+    actor: User
+    runbook: CatalogEntry
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    is_dry_run: bool = False
+    priority: Priority = Priority.NORMAL
+    is_confirmed: bool = False
+    """Whether the actor said to mean it, where that is asked for."""
+    is_forced: bool = False
+    """Whether to pass over the cooldown, which wants the permission and a reason."""
+    reason: str = ""
+    incident_id: UUID | None = None
+    idempotency_key: str | None = None
+    trigger: Trigger = Trigger.MANUAL
+
+    def digest(self) -> str:
+        """Return what tells whether two launches with one idempotency key ask for the same."""
+        asked = [
+            str(self.runbook.pk),
+            self.parameters,
+            self.is_dry_run,
+            int(self.priority),
+            str(self.incident_id),
+            self.reason,
+            *self._particulars(),
+        ]
+        text = json.dumps(asked, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def _particulars(self) -> list[Any]:
+        """Return what else has to be the same; JSON."""
+        return []
