@@ -6,33 +6,14 @@ import sys
 from pathlib import Path
 
 from tests.docs.fences import DOCS, PROJECT, fences
+from tests.docs.own_pytest import passed
 
 PAGE = DOCS / "writing-a-runbook.md"
 
 
 def test_the_runbook_of_the_tutorial_passes_its_own_tests(tmp_path: Path) -> None:
     titled = [fence for fence in fences(PAGE, "python") if fence.title]
-    for fence in titled:
-        file = tmp_path / fence.title
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(fence.code, encoding="utf-8")
-
-    # A process of its own: defining a runbook registers it.
-    ended = subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", "-q", "-p", "no:django", "-p", "no:cacheprovider"),
-            *("-c", os.devnull, "--rootdir", tmp_path, tmp_path),
-        ],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{PROJECT}{os.pathsep}{tmp_path}"},
-        cwd=tmp_path,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "3 passed" in ended.stdout
+    assert "3 passed" in passed(titled, tmp_path)
     assert {fence.title for fence in titled} == {
         "acme_runbooks/reopen_logs.py",
         "test_reopen_logs.py",
