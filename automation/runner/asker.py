@@ -54,7 +54,8 @@ class Asker(threading.Thread):
         if execution is None:
             return False
         changing = lost.last_change(execution)
-        if changing is None or not lost.is_recorded(execution, changing):
+        is_told = changing is not None and lost.is_recorded(execution, changing)
+        if changing is None or not is_told or not lost.may_be_claimed(execution):
             Execution.objects.filter(pk=execution.pk).update(ask_server_at=None)
             return True
         try:

@@ -11,7 +11,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from automation import wakeups
-from automation.engine.results import Assessment, Outcome, Status
+from automation.engine.results import Assessment, CancelOutcome, ErrorCode, Outcome, Status
 from automation.models import Execution
 from automation.runner import batches
 from automation.runner.claim import Claim
@@ -48,7 +48,7 @@ def finish(claim: Claim, outcome: Outcome, *, worker: str) -> bool:
         "cancel_outcome": outcome.cancel_outcome or "",
         "finished_at": Now(),
     }
-    if outcome.status is Status.UNKNOWN:
+    if outcome.status is Status.UNKNOWN and _may_be_told(outcome):
         result["ask_server_at"] = Now()
     with transaction.atomic():
         written = _let_go(claim, result)
@@ -65,7 +65,9 @@ def finish_rollback(claim: Claim, outcome: Outcome, *, worker: str) -> bool:
     is_done = outcome.status is Status.ROLLED_BACK
     result: dict[str, Any] = {
         "rollback_status": Status.SUCCESS if is_done else outcome.status,
-        "rollback_message": outcome.summary if is_done else outcome.error_message,
+        "rollback_message": outcome.summary
+        if is_done
+        else outcome.error_message or outcome.summary,
         "steps_done": list(outcome.steps_done),
         "rollback_performed": is_done,
         "rollback_at": Now(),
@@ -112,6 +114,12 @@ def try_again(claim: Claim, outcome: Outcome, *, seconds: float, worker: str) ->
     wake_next(claim.execution_id)
     connection.close()
     return written
+
+
+def _may_be_told(outcome: Outcome) -> bool:
+    """Whether the server may still tell how it ended, rather than that nobody could go on."""
+    is_away = outcome.cancel_outcome is CancelOutcome.UNREACHABLE
+    return is_away or outcome.error_code is not ErrorCode.WORKER_LOST
 
 
 def _let_go(claim: Claim, result: dict[str, Any]) -> bool:
@@ -163,6 +171,8 @@ def told_of_rollback(execution_id: UUID, *, worker: str) -> None:
         message=execution.rollback_message,
         status=execution.rollback_status,
     )
+    if is_done:
+        tell_listeners(execution)
 
 
 def wake_next(execution_id: UUID) -> None:

@@ -69,6 +69,11 @@ def queue_again(execution: Execution, *, resumes: bool) -> None:
     execution.holds_server = resumes
 
 
+def may_be_claimed(execution: Execution) -> bool:
+    """Whether another worker may take it, or as many were lost with it as are enough."""
+    return execution.claims < max(_MAX_CLAIMS, execution.max_retries + 1)
+
+
 def may_be_done_twice(execution: Execution) -> bool:
     """Whether the runbook says that doing it twice is as good as once."""
     runbook_id = execution.runbook.runbook_id
@@ -92,12 +97,12 @@ def last_change(execution: Execution) -> ExecutionLog | None:
 
 
 def _settle_run(execution: Execution, changing: ExecutionLog | None, *, lost: str) -> None:
-    may_be_claimed = execution.claims < max(_MAX_CLAIMS, execution.max_retries + 1)
+    is_left = may_be_claimed(execution)
     execution.error_code = ErrorCode.WORKER_LOST
     if changing is None and execution.cancel_requested_at is not None:
         execution.status, execution.error_code = Status.CANCELLED, ""
         execution.result_summary = "Cancelled before anything was sent that changes the server."
-    elif changing is None and not may_be_claimed:
+    elif changing is None and not is_left:
         execution.status = Status.FAILED
         execution.error_message = (
             f"{execution.claims} workers were lost with it before anything was sent that changes "
@@ -105,9 +110,9 @@ def _settle_run(execution: Execution, changing: ExecutionLog | None, *, lost: st
         )
     elif changing is None:
         queue_again(execution, resumes=False)
-    elif is_recorded(execution, changing) and may_be_claimed:
+    elif is_recorded(execution, changing) and is_left:
         queue_again(execution, resumes=True)
-    elif may_be_done_twice(execution) and may_be_claimed and not execution.cancel_requested_at:
+    elif may_be_done_twice(execution) and is_left and not execution.cancel_requested_at:
         queue_again(execution, resumes=False)
     else:
         execution.status = Status.UNKNOWN
@@ -115,13 +120,13 @@ def _settle_run(execution: Execution, changing: ExecutionLog | None, *, lost: st
 
 
 def _settle_rollback(execution: Execution, changing: ExecutionLog | None, *, lost: str) -> None:
-    may_be_claimed = execution.claims < _MAX_CLAIMS
+    is_left = may_be_claimed(execution)
     if changing is None and execution.cancel_requested_at is not None:
         execution.rollback_status = Status.CANCELLED
         execution.rollback_message = "Cancelled before anything was taken back."
-    elif changing is None and may_be_claimed:
+    elif changing is None and is_left:
         queue_again(execution, resumes=False)
-    elif changing is not None and is_recorded(execution, changing) and may_be_claimed:
+    elif changing is not None and is_recorded(execution, changing) and is_left:
         queue_again(execution, resumes=True)
     elif changing is not None:
         execution.rollback_status = Status.UNKNOWN

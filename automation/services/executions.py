@@ -97,7 +97,9 @@ def cancel(*, actor: User, execution: Execution) -> Execution:
         changed |= {
             "status": Status.CANCELLED,
             "finished_at": Now(),
-            "result_summary": "Cancelled before it began; nothing was sent.",
+            "result_summary": "Cancelled while it waited to be tried again."
+            if row.attempt
+            else "Cancelled before it began; nothing was sent.",
         }
     Execution.objects.filter(pk=row.pk).update(**changed)
     trail.record(

@@ -186,6 +186,7 @@ def test_what_can_no_longer_be_gone_on_with_is_unknown_and_says_why(
     execution.refresh_from_db()
     assert (execution.status, execution.error_code) == (Status.UNKNOWN, "WORKER_LOST")
     assert execution.result_summary == "It could not be gone on with."
+    assert execution.ask_server_at is None
 
 
 def test_a_connection_that_is_cut_in_a_recorded_change_ends_with_the_true_result(
@@ -355,3 +356,21 @@ def test_what_waits_for_its_turn_does_not_take_the_server_from_another(
         True,
         False,
     )
+
+
+def test_what_lost_five_workers_is_not_asked_about_for_ever(
+    worker: WorkerProcess, server: Server
+) -> None:
+    execution = makers.execution(
+        server=server,
+        status=Status.UNKNOWN,
+        keeps_records=True,
+        claims=5,
+        ask_server_at="2026-01-01T00:00:00Z",
+    )
+    makers.log_row(
+        execution, 1, changes=True, status=ActionStatus.UNKNOWN, exit_code=None, finished_at=None
+    )
+    assert Asker(pool=worker.pool).ask_next()
+    execution.refresh_from_db()
+    assert (execution.status, execution.ask_server_at) == (Status.UNKNOWN, None)
