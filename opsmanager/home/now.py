@@ -45,13 +45,15 @@ def context(user: permissions.Actor) -> dict[str, Any]:
 
 
 def _unlucky(user: permissions.Actor) -> QuerySet[Execution]:
-    """Return recent runs that did not help and after which nothing better was run."""
+    """Return recent runs that did not help and after which nothing better was run.
+
+    What nobody knows the end of stays, however old it is.
+    """
     bad = Q(status__in=[Status.FAILED, Status.TIMEOUT, Status.UNKNOWN]) | Q(
         verdict__in=[Verdict.NOT_FIXED, Verdict.MADE_WORSE]
     )
-    rows = executions.visible_to(user).filter(
-        bad, is_dry_run=False, finished_at__gte=timezone.now() - _RECENTLY
-    )
+    is_due = Q(finished_at__gte=timezone.now() - _RECENTLY) | Q(status=Status.UNKNOWN)
+    rows = executions.visible_to(user).filter(bad, is_due, is_dry_run=False)
     better = Execution.objects.filter(status=Status.SUCCESS, is_dry_run=False).exclude(
         verdict__in=[Verdict.NOT_FIXED, Verdict.MADE_WORSE]
     )
@@ -72,10 +74,11 @@ def _of_incident(incident: Incident) -> dict[str, Any]:
 
 
 def _of_execution(execution: Execution) -> dict[str, Any]:
+    monitor = reverse("automation:execution_detail", args=[execution.pk])
     return {
         "kind": "execution",
         "title": execution.runbook.title,
-        "url": reverse("automation:execution_detail", args=[execution.pk]),
+        "url": f"{monitor}#decision" if execution.is_unknown else monitor,
         "when": execution.finished_at,
         "server": execution.server,
         "detail": execution.error_message or execution.result_summary,

@@ -40,6 +40,11 @@ def ran(
 ) -> Execution:
     when = timezone.now() - timedelta(minutes=minutes_ago)
     is_over = status not in (Status.PENDING, Status.RUNNING)
+    if status == Status.RUNNING:
+        fields.setdefault("lease_until", timezone.now() + timedelta(minutes=1))
+        fields.setdefault("waiting_since", None)
+    elif is_over:
+        fields.setdefault("waiting_since", None)
     return Execution.objects.create(
         runbook=CatalogEntry.objects.get(runbook_id=runbook),
         server=server,
