@@ -21,8 +21,9 @@ _OUTPUTS = """
 SELECT execution_id, step_number,
        md5(string_agg(concat_ws('|', md5(stdout), md5(stderr), exit_code::text, status), ','
                       ORDER BY seq)),
-       (array_agg(nullif(rtrim(concat_ws(E'\n', nullif(stdout, ''), nullif(stderr, '')), E'\n'), '')
-                  ORDER BY seq DESC))[1]
+       right(string_agg(nullif(concat_ws(E'\n', nullif(rtrim(right(stdout, %(most)s), E'\n'), ''),
+                                         nullif(rtrim(right(stderr, %(most)s), E'\n'), '')), ''),
+                        E'\n' ORDER BY seq), %(most)s)
   FROM automation_executionlog
  WHERE execution_id = ANY(%(ids)s) AND queued_at BETWEEN %(first)s AND %(last)s
    AND step_number > 0 AND NOT starts_with(step_name, 'Take back: ')
@@ -159,11 +160,11 @@ def _sayings(listed: list[Execution]) -> dict[int, list[Saying]]:
         first=Min("queued_at"), last=Max("queued_at")
     )
     with connection.cursor() as cursor:
-        cursor.execute(_OUTPUTS, {"ids": list(names), **span})
+        cursor.execute(_OUTPUTS, {"ids": list(names), "most": _SHOWN_CHARACTERS, **span})
         found = cursor.fetchall()
     groups: dict[int, dict[str, list[tuple[str, str]]]] = defaultdict(lambda: defaultdict(list))
     for execution_id, number, digest, output in found:
-        groups[number][digest].append((names[execution_id], (output or "")[-_SHOWN_CHARACTERS:]))
+        groups[number][digest].append((names[execution_id], output or ""))
     return {
         number: sorted(
             (

@@ -44,6 +44,10 @@ def sentence(execution: Execution) -> str:
         f"{kind}{execution.runbook.title} on {execution.server.name}, {who}, "
         f"{_ENDINGS[Status(execution.status)]}"
     )
+    if execution.status == Status.ROLLED_BACK:
+        # Whatever it had achieved is gone.
+        by = execution.rollback_by
+        return f"{said} by {by.get_username()}." if by else f"{said}."
     verdict = _VERDICTS.get(execution.verdict)
     return f"{said} {verdict}." if verdict else f"{said}."
 

@@ -1,7 +1,9 @@
 """What the home page says: what needs me, what happens, what is held, is all well."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
@@ -29,7 +31,7 @@ def context(user: permissions.Actor) -> dict[str, Any]:
     return {
         "needs_you": [
             *(_of_incident(row) for row in incidents.without_a_fix(user)[:_ROWS]),
-            *(_of_execution(row) for row in _unlucky(user)[:_ROWS]),
+            *_of_executions(_unlucky(user)[:_ROWS]),
         ],
         "happening": visible.filter(lease_until__isnull=False)[:_ROWS],
         "held": waiting.with_waiting(held),
@@ -70,6 +72,34 @@ def _of_incident(incident: Incident) -> dict[str, Any]:
         "detail": incident.description,
         "badge": incident.severity,
         "status": incident.status,
+    }
+
+
+def _of_executions(rows: Iterable[Execution]) -> list[dict[str, Any]]:
+    """Return what needs somebody: one by one, those of one batch together."""
+    groups: dict[UUID, list[Execution]] = {}
+    for row in rows:
+        groups.setdefault(row.batch_id or row.pk, []).append(row)
+    return [
+        _of_execution(group[0]) if len(group) == 1 else _of_batch(group)
+        for group in groups.values()
+    ]
+
+
+def _of_batch(unlucky: list[Execution]) -> dict[str, Any]:
+    first = unlucky[0]
+    names = ", ".join(sorted(execution.server.name for execution in unlucky))
+    return {
+        "kind": "batch",
+        "title": f"{first.runbook.title}, a batch",
+        "url": reverse("automation:batch_detail", args=[first.batch_id]),
+        "when": max(
+            (row.finished_at for row in unlucky if row.finished_at), default=first.queued_at
+        ),
+        "server": None,
+        "detail": f"It did not help on {len(unlucky)} servers: {names}.",
+        "badge": first.verdict or first.status,
+        "status": first.status,
     }
 
 

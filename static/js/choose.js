@@ -47,7 +47,7 @@ function refresh(form) {
   const danger = run.hasAttribute("data-dangerous") ? "It is marked dangerous. " : "";
   // With nothing chosen there is nothing to ask: the form says so.
   run.dataset.confirm = found.total
-    ? `${danger}Run ${form.dataset.title} on ${several(found.total)} now?`
+    ? `${danger}Run “${form.dataset.title}” on ${several(found.total)} now?`
     : "";
   run.dataset.confirmWord = "Run it";
 }
