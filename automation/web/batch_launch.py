@@ -102,7 +102,9 @@ def _initial(request: HttpRequest, entry: CatalogEntry) -> dict[str, Any]:
     asked: dict[str, Any] = {
         name: value for name, value in request.GET.items() if name not in ("servers", "batch")
     }
-    asked["servers"] = [pk for pk in map(as_uuid, request.GET.getlist("servers")) if pk]
+    named = [pk for pk in map(as_uuid, request.GET.getlist("servers")) if pk]
+    if named:
+        asked["servers"] = named
     before = _before(request, entry)
     return {**_of_batch(request, before), **asked} if before else asked
 
