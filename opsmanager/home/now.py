@@ -20,6 +20,9 @@ from opsmanager.home.health import Part
 from servers.selectors import servers
 
 _ROWS = 20
+_MOST_UNLUCKY = 200
+"""Looked at, so that one large batch does not hide the rest."""
+_NAMES = 8
 _RECENTLY = timedelta(hours=24)
 
 
@@ -31,7 +34,7 @@ def context(user: permissions.Actor) -> dict[str, Any]:
     return {
         "needs_you": [
             *(_of_incident(row) for row in incidents.without_a_fix(user)[:_ROWS]),
-            *_of_executions(_unlucky(user)[:_ROWS]),
+            *_of_executions(_unlucky(user)[:_MOST_UNLUCKY])[:_ROWS],
         ],
         "happening": visible.filter(lease_until__isnull=False)[:_ROWS],
         "held": waiting.with_waiting(held),
@@ -76,10 +79,11 @@ def _of_incident(incident: Incident) -> dict[str, Any]:
 
 
 def _of_executions(rows: Iterable[Execution]) -> list[dict[str, Any]]:
-    """Return what needs somebody: one by one, those of one batch together."""
+    """Return what needs somebody: those of one batch together, what wants a decision by itself."""
     groups: dict[UUID, list[Execution]] = {}
     for row in rows:
-        groups.setdefault(row.batch_id or row.pk, []).append(row)
+        is_single = row.batch_id is None or row.is_unknown
+        groups.setdefault(row.pk if is_single else row.batch_id, []).append(row)
     return [
         _of_execution(group[0]) if len(group) == 1 else _of_batch(group)
         for group in groups.values()
@@ -88,7 +92,8 @@ def _of_executions(rows: Iterable[Execution]) -> list[dict[str, Any]]:
 
 def _of_batch(unlucky: list[Execution]) -> dict[str, Any]:
     first = unlucky[0]
-    names = ", ".join(sorted(execution.server.name for execution in unlucky))
+    names = sorted(execution.server.name for execution in unlucky)
+    listed = ", ".join(names[:_NAMES]) + (", …" if len(names) > _NAMES else ".")
     return {
         "kind": "batch",
         "title": f"{first.runbook.title}, a batch",
@@ -97,7 +102,7 @@ def _of_batch(unlucky: list[Execution]) -> dict[str, Any]:
             (row.finished_at for row in unlucky if row.finished_at), default=first.queued_at
         ),
         "server": None,
-        "detail": f"It did not help on {len(unlucky)} servers: {names}.",
+        "detail": f"It did not help on {len(unlucky)} servers: {listed}",
         "badge": first.verdict or first.status,
         "status": first.status,
     }

@@ -45,7 +45,7 @@ def plan(client: Client, execution: Execution) -> Any:
     return client.get(f"/executions/{execution.pk}/rollback/")
 
 
-def ask(client: Client, execution: Execution, **sent: str) -> Any:
+def ask(client: Client, execution: Execution, **sent: Any) -> Any:
     headers = sent.pop("headers", None)
     return client.post(f"/executions/{execution.pk}/rollback/", sent, headers=headers)
 
@@ -67,7 +67,7 @@ def test_it_is_asked_for_with_a_reason(manager: Client, persona: Persona, done: 
 
 
 def test_to_htmx_it_is_a_redirect_of_the_browser(manager: Client, done: Execution) -> None:
-    answer = ask(manager, done, headers=HTMX)  # type: ignore[arg-type]
+    answer = ask(manager, done, headers=HTMX)
     assert answer["HX-Redirect"] == f"/executions/{done.pk}/"
 
 
@@ -123,7 +123,7 @@ def test_in_production_its_name_is_typed_and_what_was_typed_is_kept(
     assert 'value="Wrong file."' in page
     assert 'value="nearly"' in page
     assert "<html" in page
-    part = text_of(ask(as_("admin"), done, headers=HTMX), 422).strip()  # type: ignore[arg-type]
+    part = text_of(ask(as_("admin"), done, headers=HTMX), 422).strip()
     assert part.startswith('<form id="rollback_form"')
     assert ask(as_("admin"), done, confirm_server=done.server.name).status_code == 302
 

@@ -171,11 +171,26 @@ def test_what_did_not_help_in_one_batch_stands_together(noc: User, web1: Server)
     ran(web1, Status.FAILED, batch=batch)
     (single,) = now.context(noc)["needs_you"]
     assert single["kind"] == "execution"
-    ran(servers.server("web2"), Status.UNKNOWN, batch=batch)
-    (item,) = now.context(noc)["needs_you"]
+    ran(servers.server("web2"), Status.TIMEOUT, batch=batch)
+    unknown = ran(servers.server("web3"), Status.UNKNOWN, batch=batch, minutes_ago=20)
+    item, alone = now.context(noc)["needs_you"]
+    assert alone["url"] == f"/executions/{unknown.pk}/#decision"
     assert item["url"] == f"/batches/{batch.pk}/"
     assert item["detail"] == "It did not help on 2 servers: web1, web2."
     assert f"/batches/{batch.pk}/" in signed_in(noc).get("/").content.decode()
+
+
+def test_a_large_batch_names_some_of_its_servers_and_hides_nothing_else(
+    noc: User, web1: Server
+) -> None:
+    batch = Batch.objects.create(runbook=CatalogEntry.objects.get(runbook_id="SERVICE_RESTART"))
+    for number in range(25):
+        ran(servers.server(f"node{number:02}"), Status.FAILED, batch=batch)
+    alone = ran(web1, Status.FAILED, minutes_ago=60)
+    large, single = now.context(noc)["needs_you"]
+    assert large["detail"].startswith("It did not help on 25 servers: node00, node01,")
+    assert large["detail"].endswith("node07, …")
+    assert single["url"] == f"/executions/{alone.pk}/"
 
 
 def test_a_rollback_that_waits_is_held_and_one_that_runs_happens(noc: User, web1: Server) -> None:
