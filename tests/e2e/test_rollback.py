@@ -62,7 +62,7 @@ def test_a_dry_run_is_run_again_by_one_press(demo: Demo, reader: Reader) -> None
     page.wait_for_url("**/executions/*/")
     wait_for_state(page, "SUCCESS")
     first = page.url
-    page.get_by_role("button", name="Run again", exact=True).click()
+    page.get_by_role("button", name="Dry run again").click()
     page.wait_for_url(lambda url: url != first)
     wait_for_state(page, "SUCCESS")
     page.get_by_role("link", name="this one").click()
