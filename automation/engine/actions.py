@@ -11,18 +11,20 @@ from automation.engine.context import Context
 from automation.engine.dry_run import Comparison
 from automation.engine.errors import (
     CommandFailed,
+    EngineError,
     ExecutionStopped,
     LeaseLost,
     ReplayDiverged,
     ValidationFailed,
 )
+from automation.engine.http import HttpAnswer, HttpClient, HttpRequest
+from automation.engine.http_calls import LATER, HttpCalls, planned_answer
 from automation.engine.past import Past
 from automation.engine.ports import Action, ActionEnd, Journal, StopSignal, Transport
 from automation.engine.results import ActionStatus, CommandResult, StepType
 from automation.engine.sending import Sending, stopped_status
 
 SKIPPED = "Left out: its condition does not hold."
-LATER = "This can be judged only after the change."
 _SHOWN_LINES = 3
 
 
@@ -45,6 +47,7 @@ class Actions:
         self,
         *,
         transport: Transport,
+        http: HttpClient | None,
         journal: Journal,
         stop: StopSignal,
         ids: Callable[[], UUID],
@@ -55,6 +58,7 @@ class Actions:
         comparison: Comparison,
     ) -> None:
         self._transport = transport
+        self._http = http
         self._journal = journal
         self._sending = Sending(transport=transport, journal=journal, context=context)
         self._stop = stop
@@ -107,6 +111,38 @@ class Actions:
         if not command.changes:
             self._comparison.saw(text, result.stdout)
         return self._judged(action, result, ok)
+
+    def http(
+        self,
+        place: Place,
+        request: HttpRequest,
+        *,
+        ok: Collection[int] | None,
+        begun: Callable[[], None],
+    ) -> HttpAnswer:
+        """Call a web API; everything as with :meth:`command`, ``ok`` names statuses."""
+        self.check_may_go_on()
+        if self._http is None:
+            raise EngineError("HTTP calls are not possible here: the executor has no client.")
+        if request.changes and self._context.is_dry_run:
+            self._plan(place, StepType.API_CALL, request.text, changes=True)
+            self._context.planned.append(request.text)
+            begun()
+            return planned_answer(ok)
+        timeout = self._seconds_for(request)
+        calls = HttpCalls(client=self._http, journal=self._journal, context=self._context)
+        past = self._past.take(place.step_number, StepType.API_CALL, request.text)
+        if past is not None:
+            begun()
+            return calls.repeated(past, ok=ok)
+        if request.changes:
+            self._prepare_change(place, request.text)
+        action = self._begin(place, StepType.API_CALL, request.text, changes=request.changes)
+        begun()
+        answer = calls.send(request, action, timeout, ok=ok)
+        if not request.changes and not answer.planned:
+            self._comparison.saw(request.text, answer.text)
+        return answer
 
     def check_nothing_is_left(self) -> None:
         """Raise ``ReplayDiverged`` when a change of the attempt before was not come across."""
@@ -246,8 +282,8 @@ class Actions:
             changes=changes,
         )
 
-    def _seconds_for(self, command: Command) -> float:
-        """Return how long a command may take: its own limit, within the time left."""
+    def _seconds_for(self, command: Command | HttpRequest) -> float:
+        """Return how long it may take: its own limit, within the time left."""
         left = self._stop.remaining()
         limits = [command.timeout, self._time_limit if left is None else left.total_seconds()]
         seconds = min(limit for limit in limits if limit is not None)

@@ -70,6 +70,22 @@ class ConnectionFailed(EngineError):
     code = ErrorCode.CONNECTION
 
 
+class WebUnreachable(ConnectionFailed):
+    """A web API could not be reached; nothing was sent to it."""
+
+
+class AddressRefused(EngineError):
+    """OpsManager does not call this address; nothing was sent."""
+
+    code = ErrorCode.VALIDATION
+
+
+class AnswerUnreadable(EngineError):
+    """A web API answered something else than the step can read."""
+
+    code = ErrorCode.COMMAND_FAILED
+
+
 class AuthenticationFailed(EngineError):
     """The server refused the credential; nothing was sent."""
 

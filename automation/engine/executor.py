@@ -10,6 +10,7 @@ from automation.engine.actions import Actions, Place
 from automation.engine.context import Context, check_json
 from automation.engine.dry_run import Comparison, DryRun
 from automation.engine.failures import Failure, failure_of
+from automation.engine.http import HttpClient
 from automation.engine.parallel import Turn, run_all
 from automation.engine.past import Past, PastAction
 from automation.engine.ports import Journal, StopSignal, Transport
@@ -73,8 +74,10 @@ class Executor:
         journal: Journal,
         stop: StopSignal,
         ids: Callable[[], UUID] = uuid4,
+        http: HttpClient | None = None,
     ) -> None:
         self._transport = transport
+        self._http = http
         self._journal = journal
         self._stop = stop
         self._ids = ids
@@ -128,7 +131,7 @@ class Executor:
 
         ``data``, ``once`` and ``steps_done`` are those of the execution's ``Outcome``,
         ``seq_after`` the last ``seq`` in its log, ``past`` as in :meth:`execute`. The status is
-        ``ROLLED_BACK``, or ``FAILED`` whatever the reason (``CANCELLED`` when told to stop,
+        ``ROLLED_BACK``, or ``FAILED`` (``CANCELLED`` when told to stop,
         ``UNKNOWN`` when nobody saw the end of a change); ``steps_done`` then holds the steps that
         are still not taken back.
         """
@@ -143,6 +146,7 @@ class Executor:
             check_something_to_do(runbook, plan)
             for number, step in plan:
                 ongoing.doing = f"taking back step {number}, “{step.title}”"
+                left = {n for n in left if n <= number}
                 run = self._enter(ongoing, number, f"Take back: {step.title}")
                 step.take_back(runbook, run)
                 left = {n for n in left if n < number}
@@ -166,6 +170,7 @@ class Executor:
     ) -> _Ongoing:
         actions = Actions(
             transport=self._transport,
+            http=self._http,
             journal=self._journal,
             stop=self._stop,
             ids=self._ids,

@@ -11,6 +11,7 @@ from automation.engine.errors import (
     EngineError,
     ExecutionStopped,
     LeaseLost,
+    WebUnreachable,
 )
 from automation.engine.results import CancelOutcome, ErrorCode, Status
 
@@ -56,8 +57,9 @@ def failure_of(error: Exception, *, context: Context, runbook_id: str, doing: st
         return _stopped(worst, doing=doing)
     status = Status.TIMEOUT if isinstance(worst, CommandTimedOut) else Status.FAILED
     code = worst.code
-    if code is ErrorCode.VALIDATION and context.changed:
-        # VALIDATION says that nothing was done yet, and starts no cooldown.
+    says_nothing_was_done = code is ErrorCode.VALIDATION or isinstance(worst, WebUnreachable)
+    if says_nothing_was_done and context.changed:
+        # These codes start no cooldown, and CONNECTION would say that the server can't be asked.
         code = ErrorCode.COMMAND_FAILED
     return Failure(
         status=status,

@@ -52,6 +52,12 @@ class CappedText:
         tail = self._tail.decode(errors="ignore")
         return f"{head}\n[... {self._trimmed:,} bytes left out ...]\n{tail}"
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether the middle gave way."""
+        self._trim()
+        return self._trimmed > 0
+
     def _trim(self) -> None:
         surplus = len(self._tail) - self._tail_limit
         if surplus > 0:

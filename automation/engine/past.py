@@ -44,7 +44,7 @@ class PastAction:
             return self.result is not None or self.status is not ActionStatus.FAILED
         if self.action.type in (StepType.SSH_COMMAND, StepType.API_CALL):
             return self.result is not None
-        return self.status in _ENDED
+        return self.status in (*_ENDED, ActionStatus.SKIPPED)
 
 
 _Key = tuple[int, StepType, str]

@@ -1,4 +1,7 @@
-"""The two doors between the engine and the world: a transport for commands, a journal for facts."""
+"""The doors between the engine and the world: a transport for commands, a journal for facts.
+
+The third, a client for HTTP, is in :mod:`automation.engine.http`.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -9,6 +9,7 @@ from automation.engine.actions import Actions, Place
 from automation.engine.commands import Command, Shell, words_of
 from automation.engine.context import Context
 from automation.engine.errors import ChangeNotAllowed
+from automation.engine.http import SUCCESSES, HttpAnswer, request_of
 from automation.engine.parallel import Turn, run_all
 from automation.engine.results import CommandResult
 
@@ -130,6 +131,47 @@ class Run:
         if self._may_not_change:
             raise ChangeNotAllowed(f"{self._may_not_change} Not sent: {command.text(as_root=True)}")
         return self._send(command, ok)
+
+    def http(
+        self,
+        method: str,
+        url: str,
+        *,
+        json: Any | EllipsisType = ...,
+        body: str | bytes = "",
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 10,
+        ok: Collection[int] | EllipsisType | None = ...,
+        changes: bool | None = None,
+    ) -> HttpAnswer:
+        """Call a web API from OpsManager's worker, not from the server.
+
+        GET, HEAD and OPTIONS read, other methods change, unless ``changes`` says otherwise; that
+        is to a dry run what :meth:`read` and :meth:`change` are. ``ok`` names the statuses that
+        are no failure, by default 200 to 299. Redirects are not followed. ``timeout`` is in
+        seconds, for all of it. Raises ``CommandFailed`` for another status, ``AddressRefused``,
+        ``WebUnreachable``, ``ConnectionLost``, ``CommandTimedOut``, and ``ChangeNotAllowed``
+        where :meth:`change` does.
+        """
+        request = request_of(
+            method,
+            url,
+            json_body=json,
+            body=body,
+            headers=headers,
+            timeout=timeout,
+            changes=changes,
+        )
+        if request.changes and self._may_not_change:
+            raise ChangeNotAllowed(f"{self._may_not_change} Not sent: {request.text}")
+        usual = None if self._ok is None else SUCCESSES
+        self._await_turn()
+        return self._actions.http(
+            self._place,
+            request,
+            ok=usual if isinstance(ok, EllipsisType) else ok,
+            begun=self._end_turn,
+        )
 
     def validate(self, condition: object, claim: str, *, otherwise: str = "") -> None:
         """Record that ``claim`` holds, or fail with the sentence ``otherwise``.

@@ -17,6 +17,13 @@ A reply is found by the command's first words (the longest match wins; ``sudo`` 
 It is a result, an error to raise, a callable that is given the command and returns one of these,
 or a list of them, used up one by one, the last for all further calls. A command without a reply
 fails the rehearsal and names it.
+
+HTTP calls are answered in the same way, by method and URL or the beginning of it::
+
+    rehearse(
+        Announce, {}, {},
+        http={"POST https://chat.example.org/api/messages": http_reply(201, json={"id": 7})},
+    )
 """
 
 import shlex
@@ -30,10 +37,28 @@ from uuid import UUID
 from automation.engine.commands import Command
 from automation.engine.errors import EngineError
 from automation.engine.executor import Executor
+from automation.engine.http import HttpRequest
 from automation.engine.params import parse
 from automation.engine.ports import Action, ActionEnd, OutputSink
-from automation.engine.results import ActionStatus, CommandResult, Outcome, StepType
+from automation.engine.results import ActionStatus, CommandResult, Outcome
 from automation.engine.runbook import Runbook
+from automation.engine.testing_http import HttpReplies, ScriptedHttp, http_reply
+
+__all__ = [
+    "HttpReplies",
+    "LogRow",
+    "ManualStop",
+    "MemoryJournal",
+    "Rehearsal",
+    "Replies",
+    "ScriptedHttp",
+    "ScriptedTransport",
+    "UnexpectedCommand",
+    "http_reply",
+    "rehearse",
+    "rehearse_rollback",
+    "reply",
+]
 
 OneReply = CommandResult | EngineError | Callable[[Command], CommandResult]
 Reply = OneReply | Sequence[OneReply]
@@ -41,7 +66,7 @@ Replies = Mapping[str, Reply]
 
 
 class UnexpectedCommand(AssertionError):
-    """A rehearsed runbook sent a command that no reply was given for."""
+    """A rehearsed runbook sent a command, or made an HTTP call, that no reply was given for."""
 
 
 def reply(stdout: str = "", *, stderr: str = "", exit_code: int = 0) -> CommandResult:
@@ -72,6 +97,10 @@ class ScriptedTransport:
     def __init__(self, replies: Replies, *, as_root: bool = True) -> None:
         self.commands: list[Command] = []
         self.unexpected: list[str] = []
+        self.recovered: list[UUID] = []
+        """The actions whose end was asked for."""
+        self.records: dict[str, CommandResult | EngineError] = {}
+        """What the server's record says of a command whose connection broke, by its text."""
         self._as_root = as_root
         self._replies = {tuple(shlex.split(words)): value for words, value in replies.items()}
         self._used: dict[tuple[str, ...], int] = {}
@@ -99,7 +128,13 @@ class ScriptedTransport:
     def recover(
         self, command: Command, *, action_id: UUID, timeout: float, on_output: OutputSink
     ) -> CommandResult:
-        """Answer as :meth:`run` does; an error of the reply is what the server's record says."""
+        """Answer from :attr:`records` by the command's text, or else as :meth:`run` does."""
+        self.recovered.append(action_id)
+        told = self.records.get(self.render(command))
+        if isinstance(told, EngineError):
+            raise told
+        if told is not None:
+            return told
         return self.run(command, action_id=action_id, timeout=timeout, on_output=on_output)
 
     def _next_reply(self, command: Command) -> OneReply:
@@ -203,12 +238,14 @@ class Rehearsal:
     steps: list[str]
     """The steps that began, as "1/3 Find the unit"."""
     slept: list[float] = field(default_factory=list)
+    requests: list[HttpRequest] = field(default_factory=list)
+    """The HTTP calls that were sent, in order."""
 
     @property
     def planned(self) -> list[str]:
-        """The changing commands that a dry run left out."""
+        """The changing commands and HTTP calls that a dry run left out."""
         rows = (row for row in self.log if row.status is ActionStatus.PLANNED)
-        return [row.text for row in rows if row.action.type is StepType.SSH_COMMAND]
+        return [row.text for row in rows if row.action.changes]
 
 
 def rehearse(
@@ -218,14 +255,16 @@ def rehearse(
     *,
     is_dry_run: bool = False,
     previous: Mapping[str, Any] | None = None,
+    http: HttpReplies | None = None,
 ) -> Rehearsal:
-    """Run a runbook against scripted replies.
+    """Run a runbook against scripted replies to its commands and HTTP calls.
 
-    Raises ``ParametersInvalid``, and ``UnexpectedCommand`` when a command has no reply.
+    Raises ``ParametersInvalid``, and ``UnexpectedCommand`` when one has no reply.
     """
     instance = parse(runbook, params)
     return _played(
         replies,
+        http,
         lambda executor: executor.execute(instance, is_dry_run=is_dry_run, previous=previous),
     )
 
@@ -237,6 +276,7 @@ def rehearse_rollback(
     *,
     data: Mapping[str, Any],
     steps_done: Collection[int],
+    http: HttpReplies | None = None,
 ) -> Rehearsal:
     """Take a runbook's steps back against scripted replies; raises as :func:`rehearse`.
 
@@ -244,20 +284,27 @@ def rehearse_rollback(
     """
     instance = parse(runbook, params)
     return _played(
-        replies, lambda executor: executor.roll_back(instance, data=data, steps_done=steps_done)
+        replies,
+        http,
+        lambda executor: executor.roll_back(instance, data=data, steps_done=steps_done),
     )
 
 
-def _played(replies: Replies, play: Callable[[Executor], Outcome]) -> Rehearsal:
+def _played(
+    replies: Replies, http: HttpReplies | None, play: Callable[[Executor], Outcome]
+) -> Rehearsal:
     transport, journal, stop = ScriptedTransport(replies), MemoryJournal(), ManualStop()
-    outcome = play(Executor(transport=transport, journal=journal, stop=stop))
-    if transport.unexpected:
-        known = ", ".join(repr(words) for words in replies) or "none"
-        raise UnexpectedCommand(f"No reply for: {transport.unexpected[0]} (replies: {known})")
+    web = ScriptedHttp(http or {})
+    outcome = play(Executor(transport=transport, journal=journal, stop=stop, http=web))
+    for unexpected, scripted in ((transport.unexpected, replies), (web.unexpected, http or {})):
+        if unexpected:
+            known = ", ".join(repr(words) for words in scripted) or "none"
+            raise UnexpectedCommand(f"No reply for: {unexpected[0]} (replies: {known})")
     return Rehearsal(
         outcome=outcome,
         commands=[transport.render(command) for command in transport.commands],
         log=journal.rows,
         steps=journal.steps,
         slept=stop.slept,
+        requests=web.requests,
     )

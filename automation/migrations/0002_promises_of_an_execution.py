@@ -9,8 +9,10 @@ from django.conf import settings
 from django.db import migrations, models
 
 
-# How many steps were done becomes which ones.
+# How many steps were done becomes which ones. A table whose deferred constraints are still to be
+# checked for changed rows can't be altered: so they are checked at once.
 STEPS_AS_NUMBERS = """
+SET CONSTRAINTS ALL IMMEDIATE;
 ALTER TABLE automation_execution RENAME COLUMN steps_done TO steps_count;
 ALTER TABLE automation_execution ADD COLUMN steps_done smallint[] NOT NULL DEFAULT '{}';
 UPDATE automation_execution SET steps_done = ARRAY(SELECT generate_series(1, steps_count))
@@ -18,6 +20,7 @@ UPDATE automation_execution SET steps_done = ARRAY(SELECT generate_series(1, ste
 ALTER TABLE automation_execution ALTER COLUMN steps_done DROP DEFAULT, DROP COLUMN steps_count;
 """
 STEPS_AS_COUNT = """
+SET CONSTRAINTS ALL IMMEDIATE;
 ALTER TABLE automation_execution RENAME COLUMN steps_done TO steps_listed;
 ALTER TABLE automation_execution ADD COLUMN steps_done smallint NOT NULL DEFAULT 0
       CHECK (steps_done >= 0);
@@ -26,6 +29,7 @@ ALTER TABLE automation_execution ALTER COLUMN steps_done DROP DEFAULT, DROP COLU
 """
 # Only what is PENDING waits; what runs holds its server.
 QUEUE_AND_LOCK = """
+SET CONSTRAINTS ALL IMMEDIATE;
 UPDATE automation_execution SET waiting_since = NULL WHERE status <> 'PENDING';
 UPDATE automation_execution SET waiting_since = queued_at WHERE status = 'PENDING';
 UPDATE automation_execution SET holds_server = true

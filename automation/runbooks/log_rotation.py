@@ -1,5 +1,6 @@
 """Rotate logs now, by logrotate and the server's own configuration of it."""
 
+import re
 from dataclasses import dataclass
 
 from automation.engine import (
@@ -28,8 +29,10 @@ _ROTATED_SIZES = Shell(
 done"""
 )
 _CONSIDERING = "considering log "
-_ROTATING = "rotating log "
-_COUNT = ", log->rotateCount is "
+# A name may hold line breaks: it begins with / and ends before what logrotate adds.
+_ROTATING = re.compile(r"^rotating log (/.*?), log->rotateCount is \d+$", re.MULTILINE | re.DOTALL)
+_NO_TEXT = "\N{REPLACEMENT CHARACTER}"
+"""In place of what is no UTF-8: a file with it in its name can't be asked for by that name."""
 _SHOWN = 20
 
 
@@ -43,13 +46,12 @@ class _Plan:
 
     @classmethod
     def of(cls, told: str) -> "_Plan":
-        lines = told.split("\n")
-        logs = [line.removeprefix(_CONSIDERING) for line in lines if line.startswith(_CONSIDERING)]
-        rotated = {}
-        for line in lines:
-            if line.startswith(_ROTATING) and _COUNT in line:
-                log = line.removeprefix(_ROTATING).rpartition(_COUNT)[0]
-                rotated[log] = _becomes(log, lines)
+        rotated = {log: _becomes(log, told) for log in _ROTATING.findall(told)}
+        heads = [line.removeprefix(_CONSIDERING) for line in told.split("\n")
+                 if line.startswith(_CONSIDERING)]  # fmt: skip
+        logs = [
+            next((log for log in rotated if log.startswith(f"{head}\n")), head) for head in heads
+        ]
         return cls(logs=logs, rotated=rotated)
 
 
@@ -144,11 +146,12 @@ class RotateLogs(Runbook):
             otherwise=f"logrotate rotated {len(rotated)} of {counted(len(run.data['due']), 'log')}"
             ". Its output in the log of this execution says why.",
         )
-        missing = [file["path"] for file in files if file["bytes"] is None]
+        unseen = [str(file["path"]) for file in files if file["bytes"] is None]
+        missing = [path for path in unseen if _NO_TEXT not in path]
         run.validate(
             not missing,
             "Each rotated file is there",
-            otherwise=f"logrotate told of {', '.join(map(str, missing[:3]))}, which is not there.",
+            otherwise=f"logrotate told of {', '.join(missing[:3])}, which is not there.",
         )
         told = ", ".join(f"{file['path']} ({size(int(file['bytes'] or 0))})" for file in files)
         run.summary = (
@@ -184,10 +187,10 @@ class RotateLogs(Runbook):
         return files
 
 
-def _becomes(log: str, lines: list[str]) -> str:
+def _becomes(log: str, told: str) -> str:
     """Return the file that a log becomes; empty where logrotate keeps none."""
     for begin in (f"renaming {log} to ", f"copying {log} to "):
-        for line in lines:
-            if line.startswith(begin):
-                return line.removeprefix(begin)
+        _, found, rest = f"\n{told}".partition(f"\n{begin}")
+        if found:
+            return "\n".join(rest.split("\n")[: 1 + log.count("\n")])
     return ""

@@ -46,8 +46,10 @@ class RestartService(Runbook):
     )
 
     def assess(self, run: Run) -> Assessment:
-        """Healthy is a unit that is active."""
+        """Healthy is a unit that is active, and that stayed so if it was restarted here."""
         state = self._state(run, ok=None)
+        # A unit that dies again and again is active now and then.
+        stable = not run.data.get("unstable")
         values = {
             "activeState": state.get("ActiveState"),
             "subState": state.get("SubState"),
@@ -55,8 +57,10 @@ class RestartService(Runbook):
             "restarts": state.get("NRestarts"),
         }
         exists = state.get("LoadState") != "not-found"
-        summary = f"{self.service_name} {f'is {_in_words(state)}' if exists else 'does not exist'}."
-        return Assessment(healthy=state.get("ActiveState") in _UP, values=values, summary=summary)
+        summary = f"{self.service_name} {f'is {_in_words(state)}' if exists else 'does not exist'}"
+        summary += "." if stable else ", and did not stay up."
+        up = state.get("ActiveState") in _UP
+        return Assessment(healthy=up and stable, values=values, summary=summary)
 
     @step("Find the unit and remember its state")
     def remember(self, run: Run) -> None:
@@ -168,6 +172,7 @@ class RestartService(Runbook):
         try:
             run.validate(holds, claim, otherwise=otherwise)
         except ValidationFailed as error:
+            run.data["unstable"] = True
             raise ValidationFailed(f"{error} {self._last_words(run)}") from None
 
     def _last_words(self, run: Run) -> str:

@@ -60,7 +60,7 @@ class Asker(threading.Thread):
         try:
             target = target_of(execution.server)
             connection.close()
-            with self._pool.session(target, stop=self._stop) as session:
+            with self._pool.session(target, stop=self._reason) as session:
                 record = read_record(session, changing.action_id)
         except SshError as problem:
             log.info("server does not say", execution=str(execution.pk), reason=str(problem))
@@ -68,7 +68,7 @@ class Asker(threading.Thread):
         _go_on(execution, record, command=changing.command)
         return True
 
-    def _stop(self) -> str | None:
+    def _reason(self) -> str | None:
         return "CLOSING" if self._closing.is_set() else None
 
 

@@ -33,7 +33,9 @@ def dry_run_of(execution: Execution) -> DryRun | None:
     if dry is None:
         return None
     rows = ExecutionLog.objects.filter(
-        execution=dry, queued_at=dry.queued_at, step_type=StepType.SSH_COMMAND
+        execution=dry,
+        queued_at=dry.queued_at,
+        step_type__in=(StepType.SSH_COMMAND, StepType.API_CALL),
     )
     return DryRun(
         reads={row.command: row.stdout for row in rows if not row.changes},
@@ -48,7 +50,9 @@ def stopped(
     """End what a lost worker left running of an execution that was cancelled meanwhile."""
     outcome = CancelOutcome.STOPPED
     for action in (each.action for each in past if _is_open(each)):
-        ended = transport.stop(action.id)
+        # Of a call of the web nobody can ask what became of it.
+        is_call = action.type is StepType.API_CALL
+        ended = CancelOutcome.UNREACHABLE if is_call else transport.stop(action.id)
         outcome = ended if ended is not CancelOutcome.STOPPED else outcome
     is_known = outcome is not CancelOutcome.UNREACHABLE
     return _kept(

@@ -13,7 +13,8 @@ from automation.runner.claim import Claim
 
 log = structlog.get_logger(__name__)
 
-_CANCEL_POLL_SECONDS: Final = 0.5
+# One look a process, however many executions it runs: a cancel is to be final within a second.
+_CANCEL_POLL_SECONDS: Final = 0.2
 _RENEW = """
 UPDATE automation_execution e
    SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s)

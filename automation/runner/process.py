@@ -10,6 +10,7 @@ from typing import Final
 from uuid import UUID
 
 import structlog
+from django.conf import settings
 from django.db import DataError, Error, connection
 
 from automation import catalog
@@ -23,8 +24,10 @@ from automation.runner.asking import Asker
 from automation.runner.claim import Claim, claim
 from automation.runner.execution_journal import ExecutionJournal
 from automation.runner.finish import finish, finish_rollback, try_again
+from automation.runner.http import GuardedHttp
 from automation.runner.journal import Journal
 from automation.runner.lease import Lease, LeaseKeeper
+from automation.runner.pruning import Pruner
 from automation.runner.sweep import Sweeper
 from automation.runner.transport import ServerTransport
 from opsmanager.common import pulse
@@ -46,6 +49,7 @@ class WorkerProcess:
         self._leases = LeaseKeeper()
         self._sweeper = Sweeper(worker=self.name)
         self._asker = Asker(pool=self.pool)
+        self._pruner = Pruner()
 
     def start(self) -> None:
         """Start the journal, the leases, the sweeper and the asker."""
@@ -88,6 +92,8 @@ class WorkerProcess:
             outcome = self._outcome(execution, claimed, lease, transport)
             if not self._end(execution, claimed, outcome, lease):
                 log.warning("result came too late", execution=str(execution_id))
+            elif outcome.changed:
+                self._pruner.after(execution, transport)
         except LeaseLost as problem:
             # Whoever reaps it settles it; nothing more is written from here.
             log.warning("execution lost", execution=str(execution_id), reason=str(problem))
@@ -161,7 +167,8 @@ class WorkerProcess:
             runbook = params.parse(kind, execution.parameters)
         except EngineError as problem:
             return attempts.not_begun(execution, past, problem)
-        executor = Executor(transport=transport, journal=journal, stop=lease)
+        http = GuardedHttp(allowed=settings.AUTOMATION_HTTP_ALLOWED_NETWORKS, stop=lease.reason)
+        executor = Executor(transport=transport, journal=journal, stop=lease, http=http)
         if claimed.is_rollback:
             outcome = executor.roll_back(
                 runbook,

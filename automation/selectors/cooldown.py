@@ -15,8 +15,9 @@ SELECT ceil(extract(epoch FROM
  WHERE e.runbook_id = %(runbook)s AND e.server_id = %(server)s AND NOT e.is_dry_run
    AND e.queued_at > clock_timestamp() - make_interval(mins => %(minutes)s)
    AND NOT (e.status = 'CANCELLED' AND e.started_at IS NULL)
-   AND NOT (e.status = 'FAILED'
-            AND e.error_code IN ('VALIDATION', 'CONNECTION', 'AUTHENTICATION', 'HOST_KEY'))
+   AND NOT (e.status = 'FAILED' AND (e.error_code = 'VALIDATION'
+            OR e.error_code IN ('CONNECTION', 'AUTHENTICATION', 'HOST_KEY')
+               AND e.steps_done = '{}'))
  ORDER BY e.queued_at DESC LIMIT 1
 """
 

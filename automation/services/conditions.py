@@ -8,9 +8,10 @@ from django.db import connection
 
 from automation.engine import params
 from automation.engine.errors import ParametersInvalid
+from automation.engine.results import Status
 from automation.engine.runbook import Runbook
-from automation.models import CatalogEntry
-from automation.selectors import cooldown
+from automation.models import CatalogEntry, Execution
+from automation.selectors import cooldown, runbooks
 from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.models import User
 from opsmanager.common.problems import (
@@ -110,6 +111,23 @@ def require_confirmation(entry: CatalogEntry, server: Server, *, is_confirmed: b
         raise ConfirmationNeeded(
             f"{' and '.join(reasons)}: say that you mean it (confirm: true).",
             details={"confirm": [f"{reason}." for reason in reasons]},
+        )
+
+
+def require_same(
+    dry_run: Execution | None, entry: CatalogEntry, server: Server, parameters: Mapping[str, Any]
+) -> None:
+    """Raise unless a dry run that succeeded showed just this: runbook, server and parameters."""
+    if dry_run is None:
+        return
+    if not dry_run.is_dry_run or Status(dry_run.status) is not Status.SUCCESS:
+        raise InvalidState("Only a dry run that succeeded can be run exactly.")
+    kind = runbooks.code_of(entry)
+    same_place = (dry_run.runbook_id, dry_run.server_id) == (entry.pk, server.pk)
+    if not same_place or params.dump(parsed(kind, parameters)) != dry_run.parameters:
+        raise Invalid(
+            "The dry run was of something else: another runbook, server or parameters.",
+            details={"dryRunId": ["Name the dry run of this very launch, or none."]},
         )
 
 

@@ -56,11 +56,8 @@ def decide(
             details={"reason": ["Give the reason; it is kept in the audit trail."]},
         )
     with transaction.atomic():
-        row = (
-            Execution.objects.select_for_update(of=("self",))
-            .select_related("decided_by")
-            .get(pk=execution.pk)
-        )
+        # Without joins: after a wait for the lock they would show what was before it.
+        row = Execution.objects.select_for_update().get(pk=execution.pk)
         _require_unknown(row)
         Execution.objects.filter(pk=row.pk).update(
             status=Status.SUCCESS if outcome is Decision.SUCCESS else Status.FAILED,

@@ -222,11 +222,15 @@ def stored(asked: Launch) -> Execution:
         parameters=execution.parameters,
         isDryRun=asked.is_dry_run,
         forced=asked.is_forced,
-        retryOf=str(asked.retry_of.pk) if asked.retry_of else None,
-        batch=str(asked.batch.pk) if asked.batch else None,
+        retryOf=_id_of(asked.retry_of),
+        batch=_id_of(asked.batch),
     )
     transaction.on_commit(partial(wakeups.send, [(execution.pk, execution.priority)]))
     return execution
+
+
+def _id_of(row: Execution | Batch | None) -> str | None:
+    return str(row.pk) if row else None
 
 
 def _conditions(asked: Launch, kind: type[Runbook]) -> dict[str, Callable[[], object]]:
@@ -237,6 +241,10 @@ def _conditions(asked: Launch, kind: type[Runbook]) -> dict[str, Callable[[], ob
         "serverCompatibility": lambda: conditions.require_compatible(entry, server),
         "parametersValid": lambda: conditions.parsed(kind, asked.parameters),
     }
+    if asked.dry_run is not None:
+        wanted["repeatsDryRun"] = lambda: conditions.require_same(
+            asked.dry_run, entry, server, asked.parameters
+        )
     if asked.is_dry_run:
         return wanted
     wanted["confirmed"] = lambda: conditions.require_confirmation(

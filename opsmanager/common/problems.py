@@ -40,13 +40,15 @@ class Problem(Exception):
 
     def as_json(self) -> dict[str, Any]:
         """Return the error form of the API."""
+        details = self.details
+        if self.conditions and not isinstance(self, Invalid):
+            # Those of an invalid request are fields, each with what is wrong with it.
+            details = {**details, "conditions": self.conditions}
         return {
             "error": self.name,
             "message": self.message,
             "code": self.code,
-            "details": {**self.details, "conditions": self.conditions}
-            if self.conditions
-            else self.details,
+            "details": details,
         }
 
 

@@ -7,6 +7,8 @@ AUTOMATION_WORKER_CONCURRENCY = env.integer("AUTOMATION_WORKER_CONCURRENCY", 32,
 AUTOMATION_MAX_EXECUTION_TIME = env.integer("AUTOMATION_MAX_EXECUTION_TIME", 3600, least=1)
 AUTOMATION_DEFAULT_COOLDOWN = env.integer("AUTOMATION_DEFAULT_COOLDOWN", 10)
 AUTOMATION_DRY_RUN_DEFAULT = env.flag("AUTOMATION_DRY_RUN_DEFAULT", default=False)
+# What `run.http` may call beside public addresses.
+AUTOMATION_HTTP_ALLOWED_NETWORKS = env.networks("AUTOMATION_HTTP_ALLOWED_NETWORKS")
 
 # A worker renews its leases every `heartbeat` seconds; silent for `lease`, it has lost them.
 AUTOMATION_LEASE_SECONDS = 45

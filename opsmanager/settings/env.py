@@ -7,6 +7,8 @@ from urllib.parse import unquote, urlsplit
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from opsmanager.common.addresses import Allowed
+
 
 class SettingInvalid(SystemExit):
     """A setting is missing or wrong; the message names it and says what to do.
@@ -62,6 +64,19 @@ def flag(name: str, *, default: bool) -> bool:
 def words(name: str, default: str = "") -> list[str]:
     """Return a comma separated list without empty items."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def networks(name: str) -> Allowed:
+    """Return a comma separated list of networks, addresses and host names, by default none.
+
+    Raises :class:`SettingInvalid`.
+    """
+    try:
+        return Allowed.parse(words(name))
+    except ValueError as problem:
+        raise SettingInvalid(
+            f"{name} can't be read: {problem} It is a list such as 10.1.0.0/16,status.internal."
+        ) from None
 
 
 def database(name: str = "DATABASE_URL") -> dict[str, object]:

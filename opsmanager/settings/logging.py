@@ -47,6 +47,8 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
         # What fails between us and a server is said once, in our own words.
         "paramiko": {"level": "CRITICAL"},
+        # Its warnings quote URLs, which may hold secrets.
+        "urllib3": {"level": "CRITICAL"},
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},

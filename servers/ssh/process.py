@@ -94,7 +94,9 @@ class RemoteProcess:
 
     def poll(self, seconds: float) -> bool:
         """Wait up to ``seconds`` for output, hand it on, and return whether all has ended."""
-        self._arrived.wait(seconds)
+        # The news of its close may have been taken by an earlier poll.
+        if not self._channel.closed:
+            self._arrived.wait(seconds)
         self._arrived.rearm()
         # Asked before the buffers are emptied, so that nothing can come in between.
         closed = self._channel.closed

@@ -196,8 +196,8 @@ class Session:
         if kind == "no-record":
             raise RecordUnavailable(
                 f"{self.target.name} cannot keep its record of changing commands, so the command "
-                f"was not run: {why or 'no reason given'}. Make ~/.opsm of the login writable, or "
-                "set the server to plain mode."
+                f"was not run: {why or 'no reason given'}. Make ~/.opsm of the login writable (its "
+                "disk may be full), or set the server to plain mode."
             )
 
     def _end(self, command: RemoteCommand, process: RemoteProcess) -> Ending:

@@ -1,6 +1,6 @@
 """Makes the rows that the tests of automation and incidents need."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -69,18 +69,30 @@ def execution(runbook: str | CatalogEntry = "SAMPLE_MENDING", **fields: Any) -> 
         "step_titles": ["First", "Second"],
         **fields,
     }
-    status = values.get("status", Status.PENDING)
-    if status != Status.PENDING:
-        values.setdefault("waiting_since", None)
-    if status == Status.RUNNING:
-        changes = values["changes"] and not values.get("is_dry_run", False)
-        values.setdefault("holds_server", changes)
-        values.setdefault("lease_until", timezone.now() + timedelta(minutes=1))
+    values = {**place_in_queue(**values), **values}
     made = Execution.objects.create(**values)
-    if age is not None and status == Status.PENDING:
-        Execution.objects.filter(pk=made.pk).update(waiting_since=fields["queued_at"])
     made.refresh_from_db()
     return made
+
+
+def place_in_queue(
+    *,
+    status: str = Status.PENDING,
+    changes: bool = True,
+    is_dry_run: bool = False,
+    queued_at: datetime | None = None,
+    **_: Any,
+) -> dict[str, Any]:
+    """Return what the columns of queue, lease and server lock hold for this status."""
+    if status == Status.PENDING:
+        return {"waiting_since": queued_at} if queued_at else {}
+    if status == Status.RUNNING:
+        return {
+            "waiting_since": None,
+            "holds_server": changes and not is_dry_run,
+            "lease_until": timezone.now() + timedelta(minutes=1),
+        }
+    return {"waiting_since": None}
 
 
 def log_row(execution: Execution, seq: int, **fields: Any) -> ExecutionLog:

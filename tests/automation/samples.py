@@ -41,6 +41,23 @@ class Scripted(Runbook, registry=SAMPLES):
             run.change(Shell(script), sudo=self.as_root, timeout=self.limit)
 
 
+class Calling(Runbook, registry=SAMPLES):
+    """Call a web address."""
+
+    id = "SAMPLE_CALLING"
+    title = "Call"
+    irreversible = "Nobody knows what the call does."
+    default_cooldown_minutes = 0
+
+    method: Literal["GET", "POST"] = Param("GET", help="How")
+    url: str = Param(help="Where")
+
+    @step("Call")
+    def call(self, run: Run) -> None:
+        """Call it."""
+        run.summary = run.http(self.method, self.url, timeout=60).text
+
+
 class Looking(Runbook, registry=SAMPLES):
     """Only look."""
 
@@ -84,6 +101,64 @@ class Mending(Runbook, registry=SAMPLES):
     def remove(self, run: Run) -> None:
         """Remove it."""
         run.change("rm", self.path)
+
+
+class Repeatable(Runbook, registry=SAMPLES):
+    """Do what may be done twice."""
+
+    id = "SAMPLE_REPEATABLE"
+    title = "Do what may be done twice"
+    idempotent = True
+    irreversible = "It is a sample."
+    default_cooldown_minutes = 0
+
+    script: str = Param("true", help="Shell script that changes")
+
+    @step("Do it")
+    def do(self, run: Run) -> None:
+        """Do it."""
+        run.change(Shell(self.script))
+
+
+class SlowlyBack(Runbook, registry=SAMPLES):
+    """Be quick to do and slow to take back."""
+
+    id = "SAMPLE_SLOWLY_BACK"
+    title = "Be slow to take back"
+    default_cooldown_minutes = 0
+
+    gate: str = Param(help="The file that an undo waits for")
+
+    @step("Do it")
+    def do(self, run: Run) -> None:
+        """Do it."""
+        run.change("true")
+
+    @do.undo
+    def back(self, run: Run) -> None:
+        """Wait for the file, and note it."""
+        run.change(
+            Shell('while [ ! -e "$1" ]; do sleep 0.05; done; echo once >> "$1.undone"'), self.gate
+        )
+
+
+class Keeping(Runbook, registry=SAMPLES):
+    """Keep something for the undo."""
+
+    id = "SAMPLE_KEEPING"
+    title = "Keep something"
+    default_cooldown_minutes = 0
+
+    @step("Keep")
+    def keep(self, run: Run) -> None:
+        """Keep it."""
+        run.data["kept"] = "from the step"
+        run.change("true")
+
+    @keep.undo
+    def back(self, run: Run) -> None:
+        """Use it."""
+        run.change("echo", run.data["kept"])
 
 
 class Faulty(Runbook, registry=SAMPLES):

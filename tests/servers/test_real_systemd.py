@@ -7,6 +7,7 @@ import pytest
 
 from opsmanager.embedded import port as free_ports
 from tests.servers.systemd.machines import SystemdMachine, booted
+from tests.servers.systemd.untouched import untouched
 from tests.stack.refusals import (
     assert_the_command_line_says,
     assert_the_execution_says,
@@ -132,8 +133,9 @@ def test_a_dry_run_changes_nothing(
 ) -> None:
     machine.run("systemctl", "stop", "nginx.service")
     asked = {"serverId": server["id"], "parameters": NGINX}
-    launched = stack.api().post("automation/runbooks/SERVICE_RESTART/dry-run", asked).expect(201)
-    execution = stack.api().finished(launched["execution"]["id"])
+    with untouched(machine):
+        launched = stack.api().post("automation/runbooks/SERVICE_RESTART/dry-run", asked)
+        execution = stack.api().finished(launched.expect(201)["execution"]["id"])
     rows = stack.api().logs(execution)
 
     assert (execution["status"], execution["isDryRun"]) == ("SUCCESS", True)

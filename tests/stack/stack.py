@@ -24,6 +24,8 @@ from tests.stack.running import Running
 from tests.stack.services import free_redis, fresh_database
 
 PROJECT = Path(__file__).parents[2]
+ORGANISATION = Path(__file__).with_name("organisation")
+"""Where an organisation's own runbooks lie as pip would have installed them."""
 PASSWORD = "correct horse battery"
 START_PATIENCE = 300.0  # seconds; 10 to 20 are usual
 # The operator's own keys are no business of a test.
@@ -196,7 +198,11 @@ def running(folder: Path, *, concurrency: int = 8) -> Iterator[Stack]:
     `folder` is empty and holds keys and output. Nothing is left at the end but this folder.
     """
     environ = {name: value for name, value in os.environ.items() if name not in FOREIGN}
-    environ |= {ADMIN_PASSWORD: PASSWORD, "AUTOMATION_WORKER_CONCURRENCY": str(concurrency)}
+    environ |= {
+        ADMIN_PASSWORD: PASSWORD,
+        "AUTOMATION_WORKER_CONCURRENCY": str(concurrency),
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(ORGANISATION), environ.get("PYTHONPATH")))),
+    }
     data = DataDir(path=folder)
     secrets = Secrets(folder=data.secrets, environ=environ)
     secrets.create()

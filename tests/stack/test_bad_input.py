@@ -5,7 +5,6 @@ tests/servers/test_real_systemd.py.
 """
 
 import getpass
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,8 @@ from typing import Any
 import pytest
 
 from opsmanager.embedded import port as ports
-from tests.servers.ssh.openssh import SSHD, Sshd
+from servers.ssh.testing.requirement import require_sshd
+from tests.servers.ssh.openssh import Sshd
 from tests.stack.demo import Demo
 from tests.stack.refusals import (
     assert_the_command_line_says,
@@ -33,11 +33,7 @@ AddServer = Callable[..., dict[str, Any]]
 @pytest.fixture
 def door(tmp_path: Path) -> Iterator[Sshd]:
     """Return an OpenSSH server that lets this user in with a key."""
-    if SSHD is None:
-        explain = "OpenSSH's sshd is not installed (Debian: openssh-server)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(explain)
-        pytest.skip(explain)
+    require_sshd()
     server = Sshd(tmp_path)
     server.start()
     yield server

@@ -1,7 +1,7 @@
 # Ends all processes of one command: TERM, a wait, KILL, and a look at what is left.
 #
 #   $1  session of the command; 0 when it has none of its own
-#   $2  its mark: the value of OPSM_STEP in its processes' environment
+#   $2  its mark: the value of OPSM_STEP or LC_OPSM_STEP in its processes' environment
 #   $3  seconds from TERM to KILL
 #
 # Prints "ended", or "left" and the pids that survived. Needs no more than a shell, grep and
@@ -17,7 +17,7 @@ opsm_parted=
 printf x | grep -qzF x 2>/dev/null && opsm_parted=z
 
 # Sets $opsm_found to the pids of the command: members of its session, carriers of its mark
-# (they left the session, as daemons do), and all descendants of these (sudo drops the mark).
+# (they left the session, as daemons do), and all descendants of these (sudo may drop the mark).
 # Dead ones that nobody has waited for do not count.
 opsm_look() {
     opsm_found= opsm_table=

@@ -3,6 +3,6 @@
 #   $1  UUID of the action
 
 cat "$HOME/.opsm/$1/stdout.log" 2>/dev/null
-cat "$HOME/.opsm/$1/stderr.log" 2>/dev/null >&2
+cat "$HOME/.opsm/$1/stderr.log" >&2 2>/dev/null
 # A command that could keep no output had none to keep.
 exit 0

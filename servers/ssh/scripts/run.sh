@@ -10,6 +10,9 @@
 #   opsm_kill_after  seconds from TERM to KILL when it does
 
 export LC_ALL=C OPSM_STEP="$opsm_id"
+# sudo drops the mark; what looks like a locale it lets through. A daemon started under sudo is
+# found by nothing else: it has left the session and its parents.
+export LC_OPSM_STEP="$opsm_id"
 # A login without a profile lacks the administrator's programs, such as ss and logrotate.
 export PATH="${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin"
 
@@ -47,7 +50,11 @@ if [ -n "$opsm_recorded" ]; then
     { read -r opsm_boot </proc/sys/kernel/random/boot_id; } 2>/dev/null
     opsm_who="$opsm_session $opsm_start $opsm_boot"
     if ! { printf '%s\n' "$opsm_who" >"$opsm_dir/sid"; } 2>/dev/null; then
-        opsm_announce "no-record $opsm_dir/sid cannot be written"
+        # Only cat says why, where a disk is full.
+        opsm_why=$({ printf '%s\n' "$opsm_who" | cat >"$opsm_dir/sid"; } 2>&1)
+        # Nothing runs, so nobody is to find that something did.
+        rm -rf "$opsm_dir"
+        opsm_announce "no-record $opsm_dir/sid cannot be written: $opsm_why"
         exit 214
     fi
 fi

@@ -1,7 +1,19 @@
-"""A real SSH server in Python: for the demo servers, and for tests without an sshd."""
+"""Real SSH servers on this machine: one in Python, for the demo and for tests, and OpenSSH's."""
 
 from servers.ssh.testing.keys import KeyPair, generate_key
+from servers.ssh.testing.openssh import SSHD, SSHD_MISSING, Sshd, SshdFailed
 from servers.ssh.testing.process import Launch, Process, launch_locally
 from servers.ssh.testing.server import SshServer
 
-__all__ = ["KeyPair", "Launch", "Process", "SshServer", "generate_key", "launch_locally"]
+__all__ = [
+    "SSHD",
+    "SSHD_MISSING",
+    "KeyPair",
+    "Launch",
+    "Process",
+    "SshServer",
+    "Sshd",
+    "SshdFailed",
+    "generate_key",
+    "launch_locally",
+]

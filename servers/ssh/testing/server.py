@@ -86,14 +86,22 @@ class SshServer:
         with self._lock:
             self._closing = True
             connections, self._connections = self._connections, []
+        self._stop_listening()
+        for connection in connections:
+            connection.close()
+
+    def go_away(self) -> None:
+        """Cut every connection and accept no more, until :meth:`start`; commands go on."""
+        self._stop_listening()
+        self.drop_connections()
+
+    def _stop_listening(self) -> None:
         if self._listener is not None and self._acceptor is not None:
             # Waking the acceptor needs the shutdown: closing alone leaves it in accept().
             self._listener.shutdown(socket.SHUT_RDWR)
             self._listener.close()
             self._acceptor.join(JOIN_TIMEOUT)
             self._listener = self._acceptor = None
-        for connection in connections:
-            connection.close()
 
     @property
     def connections(self) -> int:

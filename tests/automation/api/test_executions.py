@@ -61,6 +61,7 @@ def test_a_launched_execution(as_: As, persona: Persona, server: Server) -> None
         "serverId": str(server.pk),
         "serverName": server.name,
         "incidentId": None,
+        "batchId": None,
         "triggeredBy": "MANUAL",
         "triggeredByUser": {"id": str(user.pk), "username": user.username},
         "reason": "It is down.",
@@ -82,10 +83,19 @@ def test_a_launched_execution(as_: As, persona: Persona, server: Server) -> None
         "errorMessage": "",
         "waitingFor": "Waits for a free worker.",
         "attempt": 0,
+        "warnings": [],
         "retryOf": None,
+        "dryRun": None,
         "rollbackPerformed": False,
+        "rollbackStatus": "",
+        "rollbackMessage": "",
+        "rollbackReason": "",
         "rollbackBy": None,
         "rollbackAt": None,
+        "decision": "",
+        "decisionReason": "",
+        "decidedBy": None,
+        "decidedAt": None,
         "cancelOutcome": "",
         "assessmentBefore": None,
         "assessmentAfter": None,
@@ -115,6 +125,12 @@ def test_whether_a_launch_is_a_dry_run_is_a_setting_unless_it_says(
     assert shown["isDryRun"] is is_dry_run
 
 
+def test_a_misspelled_field_starts_nothing(as_: As, server: Server) -> None:
+    answer = post(as_("granted"), asked(server, dryRun=True))
+    assert (answer.status_code, list(answer.json()["details"])) == (400, ["dryRun"])
+    assert not Execution.objects.exists()
+
+
 def test_a_cooldown_is_429_and_says_when(as_: As, server: Server) -> None:
     post(as_("granted"), asked(server))
 
@@ -125,7 +141,16 @@ def test_a_cooldown_is_429_and_says_when(as_: As, server: Server) -> None:
     assert 500 < left <= 600
     body = answer.json()
     assert (body["error"], body["code"]) == ("RateLimitExceeded", "RATE_LIMIT_EXCEEDED")
+    conditions = body["details"].pop("conditions")
     assert body["details"] == {"retryAfterSeconds": left, "cooldownMinutes": 10}
+    assert {each["name"]: each["holds"] for each in conditions} == {
+        "permissions": True,
+        "serverCompatibility": True,
+        "parametersValid": True,
+        "confirmed": True,
+        "rateLimitOk": False,
+    }
+    assert conditions[-1]["message"] == body["message"]
 
 
 def test_an_administrator_forces_with_a_reason(as_: As, server: Server) -> None:

@@ -62,3 +62,12 @@ def test_one_mebibyte_is_the_limit_whatever_the_pieces(piece: int) -> None:
     text = kept.text()
     assert 1024 * 1024 <= len(text) <= 1024 * 1024 + 60
     assert "bytes left out" in text
+
+
+def test_it_is_told_whether_the_middle_gave_way() -> None:
+    text = CappedText(10)
+    text.append("0123456789")
+    assert not text.is_cut
+    text.append("x")
+    assert text.is_cut
+    assert "[... 1 bytes left out ...]" in text.text()

@@ -1,6 +1,6 @@
-"""A real Debian server for each test of a runbook that asks for it.
+"""A real Debian server, or a real sshd, for each test of a runbook that asks for it.
 
-Its module says `pytest_plugins = ("tests.servers.systemd.fixtures",)`.
+Who wants a Debian says `pytest_plugins = ("tests.servers.systemd.fixtures",)` in its module.
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.automation.runbooks.on_debian import PLAYGROUND, Debian
+from tests.servers.ssh.conftest import pool, session, sshd, unstarted_sshd
 from tests.servers.systemd.machines import SystemdMachine
+
+__all__ = ["debian", "pool", "session", "sshd", "unstarted_sshd"]
 
 
 @pytest.fixture(params=["root", "ops"])

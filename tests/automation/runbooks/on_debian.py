@@ -1,6 +1,7 @@
 """A real Debian server as a test of a runbook uses it."""
 
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +11,11 @@ from automation.engine.results import Outcome
 from automation.engine.runbook import Runbook
 from automation.engine.testing import ManualStop, MemoryJournal
 from tests.automation.runbooks.openssh import OpensshTransport
+from tests.servers.systemd import untouched
 from tests.servers.systemd.machines import SystemdMachine
 
 PLAYGROUND = "/srv/opsmanager-try"
 """A folder of the test's own on the machine, gone afterwards."""
-
-# Everything but what an ssh login, the journal and the clock change by themselves.
-_SNAPSHOT = r"""
-find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /var/log \
-    -o -path /var/lib/systemd \) -prune -o -printf '%p %y %s %m %U:%G %i %T@ %C@ %l\0' |
-    LC_ALL=C sort -z | tr '\0' '\n' | cat -v
-"""
 
 
 class RealTime(ManualStop):
@@ -59,4 +54,12 @@ class Debian:
 
     def files(self) -> list[str]:
         """Return its files with all that a change of one would change."""
-        return self.sh(_SNAPSHOT).splitlines()
+        return untouched.files(self.machine)
+
+    def processes(self) -> set[str]:
+        """Return its processes but those of a login: "pid, start time, command line"."""
+        return untouched.processes(self.machine)
+
+    def untouched(self) -> AbstractContextManager[None]:
+        """Check that whatever is done meanwhile changes no file and no process of it."""
+        return untouched.untouched(self.machine)

@@ -130,3 +130,39 @@ def test_the_parameters_are_those_of_the_contract() -> None:
         "config": ("absolute path", True, None),
         "force": ("yes or no", False, True),
     }
+
+
+def test_a_name_with_a_line_break_is_one_name() -> None:
+    told = """\
+considering log /srv/new
+line.log
+  log needs rotating
+rotating log /srv/new
+line.log, log->rotateCount is 2
+renaming /srv/new
+line.log.1 to /srv/new
+line.log.2 (rotatecount 2, logstart 1, i 1),
+renaming /srv/new
+line.log to /srv/new
+line.log.1
+"""
+    spoken = reply(stderr=told)
+    outcome = play(
+        **{
+            f"{PROGRAM} -d": spoken,
+            f"{PROGRAM} -v": spoken,
+            SIZES: [reply("2048\n"), reply("0\n")],
+            ROTATED: reply("100 \n"),
+        }
+    ).outcome
+    assert outcome.status is Status.SUCCESS, outcome.error_message
+    assert outcome.result["before"] == {"/srv/new\nline.log": 2048}
+    assert outcome.result["rotated"] == [{"path": "/srv/new\nline.log.1", "bytes": 100}]
+
+
+def test_a_name_that_is_no_text_can_t_be_looked_for_and_is_no_failure() -> None:
+    outcome = play(
+        **{f"{PROGRAM} -v": reply(stderr=TOLD.replace("a b", "a�b")), ROTATED: reply("-\n")}
+    ).outcome
+    assert outcome.status is Status.SUCCESS, outcome.error_message
+    assert outcome.result["rotated"] == [{"path": "/srv/a�b.log.1", "bytes": None}]

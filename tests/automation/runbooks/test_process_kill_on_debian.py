@@ -52,12 +52,11 @@ def lives(debian: Debian, pid: int) -> bool:
 
 def test_a_process_is_shown_ended_and_not_found_again(debian: Debian, started: Started) -> None:
     pid = started.process(PLAIN, user="nosudo")
-    files = debian.files()
-    dry = debian.execute(KillProcess, {"pid": pid}, is_dry_run=True)
+    with debian.untouched():
+        dry = debian.execute(KillProcess, {"pid": pid}, is_dry_run=True)
     assert dry.status is Status.SUCCESS, dry.error_message
     assert f"1 process: {pid} (nosudo, since " in dry.summary
     assert lives(debian, pid)
-    assert debian.files() == files
 
     done = debian.execute(KillProcess, {"name": "sleep", "user": "nosudo"})
     assert (done.status, done.verdict) == (Status.SUCCESS, Verdict.FIXED), done.error_message
@@ -66,6 +65,8 @@ def test_a_process_is_shown_ended_and_not_found_again(debian: Debian, started: S
     again = debian.execute(KillProcess, {"pid": pid})
     assert (again.status, again.verdict) == (Status.SUCCESS, Verdict.NOTHING_TO_FIX)
     assert not again.changed
+    back = debian.roll_back(KillProcess, {"pid": pid}, done)
+    assert "A process that has ended can't be brought back." in back.error_message
 
 
 def test_what_ignores_term_is_killed_only_with_force(debian: Debian, started: Started) -> None:

@@ -134,6 +134,10 @@ def test_a_unit_that_dies_and_comes_back_is_not_stable(later: Any) -> None:
     outcome = play(FAILED, FAILED, RUNNING, later).outcome
     assert outcome.status is Status.FAILED
     assert "died again within 2 s" in outcome.error_message
+    # It is up for a moment, again; that is no cure.
+    assert outcome.verdict is Verdict.NOT_FIXED
+    assert outcome.after is not None
+    assert outcome.after.summary == "nginx.service is active (running), and did not stay up."
 
 
 def test_properties_that_a_systemctl_does_not_know_are_done_without() -> None:

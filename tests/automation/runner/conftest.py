@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -16,6 +17,7 @@ from automation.models import Execution
 from automation.runner.claim import Claim, claim
 from automation.runner.journal import Journal
 from automation.runner.process import WorkerProcess
+from automation.runner.sweep import reap
 from servers.models import Server
 from servers.services import host_keys
 from servers.ssh.host_keys import HostKey
@@ -141,3 +143,26 @@ def wait_until(holds: Callable[[], object], seconds: float = 60) -> None:
     while not holds():
         assert time.monotonic() < deadline, "It did not come about in time."
         time.sleep(0.05)
+
+
+def left(**fields: Any) -> Execution:
+    """Make an execution whose worker claimed it, and was not heard of since."""
+    execution = makers.execution(**fields)
+    assert claim(execution.pk, worker="lost-worker")
+    expire(execution)
+    execution.refresh_from_db()
+    return execution
+
+
+def expire(execution: Execution) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE automation_execution SET lease_until = clock_timestamp() - interval '1 s'"
+            " WHERE id = %s",
+            [execution.pk],
+        )
+
+
+def reaped(execution: Execution) -> Execution:
+    assert reap(worker="sweeping", grace=0) == 1
+    return Execution.objects.get(pk=execution.pk)

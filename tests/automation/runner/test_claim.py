@@ -1,6 +1,7 @@
 import threading
 from collections import Counter
 from queue import Empty, SimpleQueue
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -8,7 +9,7 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from automation.engine.results import Status
-from automation.models import Execution
+from automation.models import Batch, Execution, Priority
 from automation.runner.claim import claim
 from tests.automation import makers
 from tests.automation.runner.conftest import in_thread, wait_until
@@ -73,7 +74,7 @@ def test_one_execution_changes_a_server_at_a_time() -> None:
     assert claim(second.pk, worker="two") is None
     assert claim(elsewhere.pk, worker="two")
 
-    Execution.objects.filter(pk=first.pk).update(status=Status.SUCCESS)
+    Execution.objects.filter(pk=first.pk).update(status=Status.SUCCESS, holds_server=False)
     assert claim(second.pk, worker="two")
 
 
@@ -90,6 +91,62 @@ def test_a_changing_execution_passes_those_that_only_read() -> None:
     server = makers.server()
     assert claim(makers.execution("SAMPLE_LOOKING", server=server).pk, worker="one")
     assert claim(makers.execution(server=server).pk, worker="two")
+
+
+def test_a_change_does_not_pass_by_one_that_goes_first() -> None:
+    server = makers.server()
+    late = makers.execution(server=server)
+    low = makers.execution(server=server, priority=Priority.LOW, age_minutes=9)
+    early = makers.execution(server=server, age_minutes=1)
+    high = makers.execution(server=server, priority=Priority.HIGH)
+    order = [high, early, late, low]
+    for first in order:
+        for other in reversed(order[order.index(first) + 1 :]):
+            assert claim(other.pk, worker="other") is None
+        assert claim(first.pk, worker="one"), first
+        Execution.objects.filter(pk=first.pk).update(status=Status.SUCCESS, holds_server=False)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"not_before": "2100-01-01T00:00:00Z"},
+        {"cancel_requested_at": "2026-01-01T00:00:00Z"},
+        {"is_dry_run": True},
+    ],
+)
+def test_what_can_not_run_now_is_passed_by(fields: dict[str, Any]) -> None:
+    server = makers.server()
+    makers.execution(server=server, priority=Priority.HIGH, **fields)
+    assert claim(makers.execution(server=server).pk, worker="one")
+
+
+def test_what_waits_for_its_batch_is_passed_by() -> None:
+    member, other = members(max_parallel=1)
+    assert claim(other.pk, worker="one")
+    behind = makers.execution(server=member.server, priority=Priority.LOW)
+    assert claim(member.pk, worker="two") is None
+    assert claim(behind.pk, worker="three")
+
+
+def test_no_more_of_a_batch_run_at_once_than_it_says() -> None:
+    first, second, third = members(3, max_parallel=2)
+    assert claim(first.pk, worker="one")
+    assert claim(second.pk, worker="one")
+    assert claim(third.pk, worker="one") is None
+    Execution.objects.filter(pk=first.pk).update(status=Status.SUCCESS)
+    assert claim(third.pk, worker="one")
+
+
+def test_nothing_of_a_stopped_batch_begins() -> None:
+    (first,) = members(1)
+    Batch.objects.update(stopped_at="2026-01-01T00:00:00Z")
+    assert claim(first.pk, worker="one") is None
+
+
+def members(count: int = 2, **fields: Any) -> list[Execution]:
+    batch = Batch.objects.create(runbook=makers.entry(), **fields)
+    return [makers.execution(batch=batch) for _ in range(count)]
 
 
 def test_however_often_each_is_delivered_it_is_claimed_once() -> None:
@@ -143,12 +200,15 @@ def test_of_many_for_one_server_claimed_in_one_moment_one_gets_it() -> None:
 def test_the_index_refuses_what_the_look_before_could_not_see() -> None:
     """Another claim for the same server that is not committed yet."""
     server = makers.server()
-    first, second = makers.execution(server=server), makers.execution(server=server)
+    first = makers.execution(server=server)
+    second = makers.execution(server=server, priority=Priority.HIGH)
     results: list[object] = []
     with connection.cursor() as cursor:
         cursor.execute("BEGIN")
         cursor.execute(
-            "UPDATE automation_execution SET status = 'RUNNING' WHERE id = %s", [first.pk]
+            "UPDATE automation_execution SET status = 'RUNNING', waiting_since = NULL,"
+            " holds_server = true WHERE id = %s",
+            [first.pk],
         )
         thread = in_thread(lambda: results.append(claim(second.pk, worker="two")))
         cursor.execute("SELECT pg_backend_pid()")

@@ -90,7 +90,7 @@ def test_a_zombie_writes_nothing_once_its_execution_was_settled(
     journal: Journal, status: str
 ) -> None:
     claim = claimed()
-    Execution.objects.filter(pk=claim.execution_id).update(status=status)
+    Execution.objects.filter(pk=claim.execution_id).update(status=status, lease_until=None)
     journal.say(LogRow(claim=claim, action=action()))
     with pytest.raises(LeaseLost):
         journal.flush(claim).result(WAIT)

@@ -24,10 +24,11 @@ from opsmanager.common import pulse
 from servers.models import HostKey, HostKeyState, Server
 from servers.ssh.testing import KeyPair, SshServer, generate_key
 from servers.ssh.testing.process import Process, launch_locally
+from servers.ssh.testing.requirement import require_sshd
 from tests.automation import makers
 from tests.automation.runner.committed import outage
 from tests.automation.runner.conftest import accept, claimed, in_thread, reloaded, wait_until
-from tests.servers.ssh.openssh import SSHD, Sshd, carriers, free_port
+from tests.servers.ssh.openssh import Sshd, carriers, free_port
 from tests.support.servers import key_credential, password_credential
 
 NO_TRACE = ("Traceback", 'File "', "hunter2")
@@ -207,9 +208,10 @@ def test_an_execution_that_takes_too_long_is_ended(
     assert (execution.status, execution.error_code) == (Status.TIMEOUT, "TIMEOUT")
 
 
-def test_a_connection_that_is_cut_in_a_change_leaves_it_unknown(
+def test_a_connection_that_is_cut_in_a_change_without_a_record_leaves_it_unknown(
     worker: WorkerProcess, server: Server, ssh_server: SshServer, gate: Path
 ) -> None:
+    Server.objects.filter(pk=server.pk).update(keeps_records=False)
     execution = scripted(server, writes=[waiting(gate)])
     thread = begun(worker, execution)
     wait_until(lambda: carriers(str(gate)))
@@ -559,11 +561,7 @@ def test_a_worker_process_has_one_of_these() -> None:
 
 @pytest.mark.sshd
 def test_a_run_over_openssh_with_a_key(worker: WorkerProcess, tmp_path: Path) -> None:
-    if SSHD is None:
-        explain = "OpenSSH's sshd is not installed (Debian: openssh-server)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(explain)
-        pytest.skip(explain)
+    require_sshd()
     (tmp_path / "sshd").mkdir()
     sshd = Sshd(tmp_path / "sshd")
     sshd.start()

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -87,7 +88,40 @@ def test_a_launch_is_audited_with_its_parameters() -> None:
         "parameters": {"path": "/tmp/x"},
         "isDryRun": False,
         "forced": False,
+        "retryOf": None,
+        "batch": None,
     }
+
+
+def test_a_dry_run_is_repeated_exactly() -> None:
+    asking = asked()
+    dry = makers.execution(server=asking.server, is_dry_run=True, status=Status.SUCCESS)
+    assert launch(replace(asking, dry_run=dry)).dry_run == dry
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"is_dry_run": False},
+        {"status": Status.FAILED},
+        {"parameters": {"path": "/tmp/other"}},
+        {"server": None},
+        {"runbook": "SAMPLE_SCRIPTED"},
+    ],
+)
+def test_only_the_very_dry_run_is_repeated_exactly(fields: dict[str, Any]) -> None:
+    asking = asked()
+    values = {
+        "server": asking.server,
+        "is_dry_run": True,
+        "status": Status.SUCCESS,
+        "age_minutes": 60,
+        **fields,
+    }
+    values["server"] = values["server"] or makers.server()
+    dry = makers.execution(**values)
+    with pytest.raises(Problem, match=r"can be run exactly|was of something else"):
+        launch(replace(asking, dry_run=dry))
 
 
 @pytest.mark.parametrize("role", ["HELPDESK", "HR", "FINANCE"])

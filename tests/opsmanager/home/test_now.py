@@ -13,6 +13,7 @@ from incidents.models import Incident
 from opsmanager.accounts.models import User
 from opsmanager.home import now
 from servers.models import Server
+from tests.automation import makers
 from tests.support import servers
 from tests.support.users import signed_in, user_with
 
@@ -40,12 +41,6 @@ def ran(
 ) -> Execution:
     when = timezone.now() - timedelta(minutes=minutes_ago)
     is_over = status not in (Status.PENDING, Status.RUNNING)
-    if status == Status.RUNNING:
-        fields.setdefault("lease_until", timezone.now() + timedelta(minutes=1))
-        fields.setdefault("waiting_since", None)
-        fields.setdefault("holds_server", True)
-    elif is_over:
-        fields.setdefault("waiting_since", None)
     return Execution.objects.create(
         runbook=CatalogEntry.objects.get(runbook_id=runbook),
         server=server,
@@ -55,7 +50,7 @@ def ran(
         queued_at=when,
         started_at=None if status == Status.PENDING else when,
         finished_at=when if is_over else None,
-        **fields,
+        **(makers.place_in_queue(status=status, queued_at=when) | fields),
     )
 
 

@@ -5,6 +5,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from opsmanager.common.addresses import Allowed
 from opsmanager.settings import env
 from opsmanager.settings.env import SettingInvalid
 
@@ -137,6 +138,22 @@ def test_a_flag_that_is_neither_yes_nor_no_is_refused(given) -> None:
 def test_words_are_separated_by_commas_and_never_empty(given) -> None:
     given(" a, b ,,c,")
     assert env.words(NAME) == ["a", "b", "c"]
+
+
+def test_networks_and_hosts_are_read_together(given) -> None:
+    assert env.networks(NAME) == Allowed()
+    given("10.1.0.0/16, status.internal")
+    assert env.networks(NAME) == Allowed.parse(["10.1.0.0/16", "status.internal"])
+
+
+def test_a_wrong_network_is_told_with_an_example(given) -> None:
+    given("10.1.0.1/16")
+    with pytest.raises(SettingInvalid) as refusal:
+        env.networks(NAME)
+    assert str(refusal.value) == (
+        f"{NAME} can't be read: '10.1.0.1/16' has bits beyond its network; write 10.1.0.0/16. "
+        "It is a list such as 10.1.0.0/16,status.internal."
+    )
 
 
 def test_a_database_url_is_taken_apart_and_its_parts_unquoted(given) -> None:

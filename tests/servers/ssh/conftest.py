@@ -1,7 +1,6 @@
 """A real sshd, a pool and commands, for the tests of the SSH layer."""
 
 import io
-import os
 import socket
 import threading
 import time
@@ -19,18 +18,15 @@ from servers.ssh.pool import Pool
 from servers.ssh.session import RemoteCommand, Session
 from servers.ssh.target import Target
 from servers.ssh.testing import SshServer, generate_key
+from servers.ssh.testing.requirement import require_sshd
 from servers.ssh.transport import Transport
-from tests.servers.ssh.openssh import SSHD, Sshd
+from tests.servers.ssh.openssh import Sshd
 from tests.servers.ssh.proxy import Proxy
 
 
 @pytest.fixture
 def unstarted_sshd(tmp_path: Path) -> Iterator[Sshd]:
-    if SSHD is None:
-        explain = "OpenSSH's sshd is not installed (Debian: openssh-server)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(explain)
-        pytest.skip(explain)
+    require_sshd()
     server = Sshd(tmp_path)
     yield server
     server.stop()

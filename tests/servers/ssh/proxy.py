@@ -11,8 +11,8 @@ _NEWKEYS = 21
 class Proxy:
     """Listens on a loopback port; relays to ``port`` in threads until :meth:`close`."""
 
-    def __init__(self, port: int) -> None:
-        self._upstream = port
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        self._upstream = (host, port)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.sent = bytearray()
@@ -26,7 +26,7 @@ class Proxy:
             while True:
                 client, _ = self._listener.accept()
                 self.connections += 1
-                server = socket.create_connection(("127.0.0.1", self._upstream))
+                server = socket.create_connection(self._upstream)
                 self._sockets += [client, server]
                 for source, sink, record in ((client, server, True), (server, client, False)):
                     threading.Thread(

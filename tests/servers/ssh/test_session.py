@@ -5,6 +5,7 @@ import shlex
 import signal
 import threading
 import time
+from contextlib import closing
 from uuid import uuid4
 
 import pytest
@@ -268,6 +269,17 @@ class TestStop:
             assert carriers(str(wanted.action_id)) == []
             assert run(session, "echo usable").stdout == b"usable\n"
 
+    def test_an_end_that_was_seen_before_is_not_waited_for(self, session: Session) -> None:
+        wanted = command("true")
+        connection, process = session._open(wanted, lambda *_: None, lambda: None)
+        with closing(process):
+            process.start(connection.shell, session._payload(wanted, connection))
+            wait_until(lambda: process.poll(0.1) and process._channel.closed)
+            process.poll(0)
+            began = time.monotonic()
+            assert process.poll(60)
+        assert time.monotonic() - began < 30
+
     def test_a_server_that_is_gone_cannot_be_asked(self, sshd: Sshd, session: Session) -> None:
         result = Result()
 
@@ -350,7 +362,7 @@ class TestRecord:
         trace = unstarted_sshd.folder / "trace"
         tools = unstarted_sshd.folder / "tools"
         tools.mkdir()
-        # Stands for a full disk: the directory appears, a file in it cannot.
+        # As on a full disk: the directory appears, a file in it cannot.
         (tools / "mkdir").write_text('#!/bin/sh\nfor d; do :; done\n/bin/mkdir -p "$d/sid"\n')
         (tools / "mkdir").chmod(0o755)
         unstarted_sshd.start(env={"PATH": f"{tools}:/usr/bin:/bin"})
@@ -360,6 +372,7 @@ class TestRecord:
         ):
             run(session, f"touch {trace}", recorded=True)
         assert not trace.exists()
+        assert list(unstarted_sshd.home.glob(".opsm/*-*-*")) == []
 
     def test_the_record_is_nobody_elses_to_read(self, session: Session, sshd: Sshd) -> None:
         run(session, "true", recorded=True)

@@ -10,14 +10,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
 
-from tests.servers.systemd.machines import SystemdMachine, booted
-
-BootMachine = Callable[[], SystemdMachine]
+from tests.servers.systemd.machines import BootMachine, SystemdMachine, booted
 
 _PACKAGES = {  # program: the Debian package that has it
     "debootstrap": "debootstrap",

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +24,7 @@ _SCRIPT = Path(__file__).with_name("machine.sh")
 _BOOT_LIMIT = 180.0  # seconds; 1 to 3 are usual
 _POWER_OFF_LIMIT = 120.0
 _POWER_OFF = signal.SIGRTMIN + 4  # what systemd takes for `systemctl poweroff`, see systemd(1)
+_REBOOT = signal.SIGRTMIN + 5  # and for `systemctl reboot`
 _ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/root",
@@ -92,6 +93,27 @@ class SystemdMachine:
             self.enclosure.wait(_POWER_OFF_LIMIT)
         except subprocess.TimeoutExpired:
             raise _failure(self, "did not power off") from None
+
+    def reboot(self, *, orderly: bool = True) -> None:
+        """Reboot it and wait until it is up; what is on its disk stays. Raises MachineError.
+
+        Without `orderly` no process is told, as when somebody presses the reset button.
+        """
+        before = self.leader
+        if orderly:
+            os.kill(before, _REBOOT)
+        else:
+            self.run("systemctl", "reboot", "-ff", check=False)
+        deadline = time.monotonic() + _POWER_OFF_LIMIT
+        while self.group.first_process() in (None, before):
+            if time.monotonic() > deadline or not self.is_running:
+                raise _failure(self, "did not go down and come again")
+            time.sleep(0.05)
+        _wait_until_up(self)
+
+
+BootMachine = Callable[[], SystemdMachine]
+"""Boots a machine for one test; what the fixture of that name returns."""
 
 
 @contextmanager

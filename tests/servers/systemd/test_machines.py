@@ -16,8 +16,7 @@ from pathlib import Path
 import paramiko
 import pytest
 
-from tests.servers.systemd.fixtures import BootMachine
-from tests.servers.systemd.machines import SystemdMachine, booted
+from tests.servers.systemd.machines import BootMachine, SystemdMachine, booted
 from tests.servers.systemd.rootfs import cache_folder
 
 pytest_plugins = ("tests.servers.systemd.fixtures",)
@@ -241,3 +240,16 @@ def test_a_host_without_the_tools_skips_but_fails_on_ci(
 
     assert outcome in ended.stdout
     assert "Machines need more programs: apt-get install" in ended.stdout or os.geteuid() != 0
+
+
+@pytest.mark.parametrize("orderly", [True, False])
+def test_a_machine_that_reboots_comes_up_with_what_was_on_its_disk(
+    boot_machine: BootMachine, orderly: bool
+) -> None:
+    machine = boot_machine()
+    machine.run("sh", "-c", "echo kept >/root/kept; echo gone >/run/gone")
+    machine.reboot(orderly=orderly)
+
+    assert machine.run("cat", "/root/kept").stdout == "kept\n"
+    assert machine.run("cat", "/run/gone", check=False).returncode == 1
+    assert page(machine) == f"{machine.name}\n"

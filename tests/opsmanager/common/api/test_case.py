@@ -50,4 +50,15 @@ def test_declared_names_are_read_from_camel_case() -> None:
 def test_a_refusal_names_the_field_as_the_client_wrote_it() -> None:
     asked = Sample(data={"service_name": "nginx", "state": "up", "oldName": "", "resultData": {}})
     assert not asked.is_valid()
-    assert set(asked.errors) == {"serviceName", "oldName"}
+    assert set(asked.errors) == {"serviceName", "service_name", "oldName"}
+
+
+def test_a_name_that_nobody_knows_is_refused() -> None:
+    valid = {"serviceName": "nginx", "state": "up", "oldName": "apache", "resultData": {}}
+    asked = Sample(data={**valid, "dryRun": True})
+    assert not asked.is_valid()
+    assert dict(asked.errors) == {"dryRun": ["There is no such field. Check its spelling."]}
+
+
+def test_what_is_no_object_is_refused() -> None:
+    assert not Sample(data=["serviceName"]).is_valid()
