@@ -82,8 +82,8 @@ def _of_executions(rows: Iterable[Execution]) -> list[dict[str, Any]]:
     """Return what needs somebody: those of one batch together, what wants a decision by itself."""
     groups: dict[UUID, list[Execution]] = {}
     for row in rows:
-        is_single = row.batch_id is None or row.is_unknown
-        groups.setdefault(row.pk if is_single else row.batch_id, []).append(row)
+        together = None if row.is_unknown else row.batch_id
+        groups.setdefault(together or row.pk, []).append(row)
     return [
         _of_execution(group[0]) if len(group) == 1 else _of_batch(group)
         for group in groups.values()
