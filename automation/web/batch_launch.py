@@ -22,15 +22,18 @@ from opsmanager.common.uuids import as_uuid
 from servers.models import Server
 from servers.selectors import groups, servers
 
-_UNLUCKY = (Status.FAILED, Status.TIMEOUT, Status.UNKNOWN, Status.CANCELLED)
+_ONLY = {
+    "unlucky": (Status.FAILED, Status.TIMEOUT, Status.UNKNOWN, Status.CANCELLED),
+    "succeeded": (Status.SUCCESS,),
+}
 
 
 @require_http_methods(["GET", "POST"])
 def runbook_batch(request: HttpRequest, runbook_id: str) -> HttpResponse:
     """Show the form (GET; the query may fill it), or run on all that it names (POST).
 
-    ``batch`` in the query fills it as that batch was; ``only=unlucky`` leaves those servers out
-    on which it succeeded.
+    ``batch`` in the query fills it as that batch was, ``only=unlucky`` with those of its servers
+    on which it did not succeed, ``only=succeeded`` with the others.
     """
     entry = runbooks.get(request.user, runbook_id)
     if request.method == "GET":
@@ -121,8 +124,9 @@ def _before(request: HttpRequest, entry: CatalogEntry) -> Batch | None:
 
 def _of_batch(request: HttpRequest, batch: Batch) -> dict[str, Any]:
     rows = executions.visible_to(request.user).filter(batch=batch)
-    if request.GET.get("only") == "unlucky":
-        rows = rows.filter(status__in=_UNLUCKY)
+    wanted = _ONLY.get(request.GET.get("only", ""))
+    if wanted:
+        rows = rows.filter(status__in=wanted)
     values = {
         name: "\n".join(map(str, value)) if isinstance(value, list) else value
         for name, value in batch.parameters.items()

@@ -81,6 +81,7 @@ def _context(request: HttpRequest, batch: Batch) -> dict[str, Any]:
         "columns": columns,
         "rows": grid.rows,
         "sentence": _sentence(batch),
+        "failures": _failures([row.execution for row in grid.rows]),
         "is_live": _is_live(batch),
         "seen": _seen(batch),
         "at": at.isoformat(),
@@ -110,6 +111,21 @@ def _sentence(batch: Batch) -> str:
         if getattr(batch, name)
     ]
     return f"{said}: {', '.join(counts)}." if counts else f"{said}: refused on every server."
+
+
+def _failures(listed: list[Execution]) -> list[dict[str, Any]]:
+    """Return what went wrong, the same on several servers together, the most common first."""
+    groups: dict[str, list[str]] = {}
+    for execution in listed:
+        if execution.is_final and execution.error_message:
+            name = execution.server.name
+            said = execution.error_message.replace(name, "the server")
+            groups.setdefault(said, []).append(name)
+    ordered = sorted(groups.items(), key=lambda group: -len(group[1]))
+    return [
+        {"message": said[:1].upper() + said[1:], "servers": names}
+        for said, names in ordered[:_MOST_SAYINGS]
+    ]
 
 
 def _with_rest(batch: Batch) -> Batch:

@@ -261,9 +261,14 @@ def test_the_form_comes_filled_as_a_batch_was(as_: As, before: Batch) -> None:
         assert f'value="{value}"' in page, value
 
 
-def test_or_only_with_those_on_which_it_did_not_succeed(as_: As, before: Batch) -> None:
-    page = text_of(as_("admin").get(FORM, {"batch": str(before.pk), "only": "unlucky"}))
-    assert ticked(page) == {"b2"}
+@pytest.mark.parametrize(
+    ("only", "names"), [("unlucky", {"b2"}), ("succeeded", {"a1"}), ("x", {"a1", "b2"})]
+)
+def test_or_only_with_some_of_its_servers(
+    as_: As, before: Batch, only: str, names: set[str]
+) -> None:
+    page = text_of(as_("admin").get(FORM, {"batch": str(before.pk), "only": only}))
+    assert ticked(page) == names
 
 
 def test_a_list_of_a_batch_is_filled_line_by_line(as_: As, before: Batch) -> None:

@@ -296,10 +296,26 @@ def test_afterwards_it_offers_to_run_again_where_it_did_not_succeed(as_: As, bat
     assert form not in page_of(as_("helpdesk"), batch)
 
 
-def test_a_dry_run_offers_to_run_it_for_real(as_: As, batch: Batch) -> None:
+def test_a_dry_run_offers_to_run_it_for_real_where_it_succeeded(as_: As, batch: Batch) -> None:
     Batch.objects.update(is_dry_run=True)
     Execution.objects.update(status=Status.SUCCESS, is_dry_run=True)
-    assert "Run it for real" in page_of(as_("granted"), batch)
+    page = page_of(as_("granted"), batch)
+    assert "Run it for real" in page
+    assert f"/runbooks/SAMPLE_MENDING/batch/?batch={batch.pk}&amp;only=succeeded" in page
+    Execution.objects.update(status=Status.FAILED)
+    assert "Run it for real" not in page_of(as_("granted"), batch)
+
+
+def test_what_went_wrong_is_told_once_for_all_servers(as_: As, batch: Batch) -> None:
+    for execution in batch.executions.select_related("server"):
+        execution.status = Status.FAILED
+        execution.error_message = f"{execution.server.name} did not answer."
+        execution.save()
+    Execution.objects.filter(server__name="b2").update(error_message="<b>Odd</b>")
+    page = page_of(as_("helpdesk"), batch)
+    assert 'The server did not answer. <span class="soft">(a1, c3)</span>' in page
+    assert "&lt;b&gt;Odd&lt;/b&gt;" in page
+    assert page.index("The server did not answer.") < page.index("&lt;b&gt;Odd")
 
 
 def test_its_executions_are_listed_alone(as_: As, batch: Batch) -> None:
