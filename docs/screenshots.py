@@ -81,6 +81,20 @@ def walk(one: Photographer) -> str:
     return page.url.removeprefix(one.address)
 
 
+def batch(one: Photographer) -> None:
+    """Take the picture of a batch on all demo servers."""
+    page = one.page
+    one.visit("/runbooks/HEALTH_CHECK/batch/")
+    page.get_by_role("button", name="Tick all shown").click()
+    page.locator("#confirm-server").fill("db-1")
+    page.get_by_label("Reason").fill("Morning round")
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_role("button", name="Run it").click()
+    page.wait_for_url("**/batches/*/")
+    expect(page.locator("#batch_state[hx-trigger]")).to_have_count(0)
+    one.take("batch")
+
+
 def main() -> None:
     """Take all pictures."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -105,6 +119,7 @@ def main() -> None:
             one.take("server")
             one.visit(f"/runbooks/SERVICE_RESTART/?server={server}&serviceName=shop.service")
             one.take("runbook")
+            batch(one)
         with tab(browser, asked, size=DESKTOP, scheme="dark") as one:
             one.visit(monitor)
             one.take("monitor-dark")

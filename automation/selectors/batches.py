@@ -1,12 +1,13 @@
 """Batches as pages and clients ask for them: servers x steps, with equal outputs folded."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Aggregate, Count, Max, Min, Q, QuerySet, Sum
 
 from automation.engine.results import Status
 from automation.models import Batch, Execution
@@ -20,14 +21,29 @@ _OUTPUTS = """
 SELECT execution_id, step_number,
        md5(string_agg(concat_ws('|', md5(stdout), md5(stderr), exit_code::text, status), ','
                       ORDER BY seq)),
-       (array_agg(nullif(rtrim(concat_ws(E'\n', nullif(stdout, ''), nullif(stderr, '')), E'\n'), '')
-                  ORDER BY seq DESC))[1]
+       right(string_agg(nullif(concat_ws(E'\n', nullif(rtrim(right(stdout, %(most)s), E'\n'), ''),
+                                         nullif(rtrim(right(stderr, %(most)s), E'\n'), '')), ''),
+                        E'\n' ORDER BY seq), %(most)s)
   FROM automation_executionlog
  WHERE execution_id = ANY(%(ids)s) AND queued_at BETWEEN %(first)s AND %(last)s
-   AND step_number > 0
+   AND step_number > 0 AND NOT starts_with(step_name, 'Take back: ')
  GROUP BY execution_id, step_number
 """
 _SHOWN_CHARACTERS: Final = 2000
+
+
+def _count(condition: Q) -> Count:
+    return Count("executions", filter=condition)
+
+
+_COUNTS: Final[dict[str, Aggregate]] = {
+    "total": Count("executions"),
+    "succeeded": _count(Q(executions__status=Status.SUCCESS)),
+    "failed": _count(Q(executions__status__in=_FAILED)),
+    "running": _count(Q(executions__status=Status.RUNNING)),
+    "waiting": _count(Q(executions__status=Status.PENDING)),
+    "revision": Sum("executions__revision"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,21 +98,30 @@ class Grid:
 def visible_to(user: permissions.Actor) -> QuerySet[Batch]:
     """Return the batches that the user may see, newest first, each with how it stands.
 
-    ``total``, ``succeeded``, ``failed``, ``running`` and ``waiting`` count its executions.
+    ``total``, ``succeeded``, ``failed``, ``running`` and ``waiting`` count its executions;
+    ``revision`` grows with each change of one of them.
     """
-    rows = (
-        Batch.objects.select_related("runbook", "started_by")
-        .annotate(
-            total=Count("executions"),
-            succeeded=_count(Q(executions__status=Status.SUCCESS)),
-            failed=_count(Q(executions__status__in=_FAILED)),
-            running=_count(Q(executions__status=Status.RUNNING)),
-            waiting=_count(Q(executions__status=Status.PENDING)),
-            revision=Max("executions__revision"),
-        )
-        .order_by("-created_at", "-pk")
-    )
+    return listed(user).annotate(**_COUNTS)
+
+
+def listed(user: permissions.Actor) -> QuerySet[Batch]:
+    """Return the batches that the user may see, newest first, without how they stand."""
+    rows = Batch.objects.select_related("runbook", "started_by").order_by("-created_at", "-pk")
     return rows if permissions.may(user, roles.VIEW_EXECUTIONS) else rows.none()
+
+
+def with_counts(rows: Iterable[Batch]) -> list[Batch]:
+    """Return the batches, each with how it stands, as :func:`visible_to` says it.
+
+    For a page of them: what is not on it is not counted.
+    """
+    found = list(rows)
+    counted = Batch.objects.filter(pk__in=[batch.pk for batch in found]).annotate(**_COUNTS)
+    counts = {each["pk"]: each for each in counted.values("pk", *_COUNTS)}
+    for batch in found:
+        for name in _COUNTS:
+            setattr(batch, name, counts.get(batch.pk, {}).get(name) or 0)
+    return found
 
 
 def get(user: permissions.Actor, pk: UUID | str) -> Batch:
@@ -127,10 +152,6 @@ def grid(user: permissions.Actor, batch: Batch) -> Grid:
     )
 
 
-def _count(condition: Q) -> Count:
-    return Count("executions", filter=condition)
-
-
 def _sayings(listed: list[Execution]) -> dict[int, list[Saying]]:
     if not listed:
         return {}
@@ -139,11 +160,11 @@ def _sayings(listed: list[Execution]) -> dict[int, list[Saying]]:
         first=Min("queued_at"), last=Max("queued_at")
     )
     with connection.cursor() as cursor:
-        cursor.execute(_OUTPUTS, {"ids": list(names), **span})
+        cursor.execute(_OUTPUTS, {"ids": list(names), "most": _SHOWN_CHARACTERS, **span})
         found = cursor.fetchall()
     groups: dict[int, dict[str, list[tuple[str, str]]]] = defaultdict(lambda: defaultdict(list))
     for execution_id, number, digest, output in found:
-        groups[number][digest].append((names[execution_id], (output or "")[-_SHOWN_CHARACTERS:]))
+        groups[number][digest].append((names[execution_id], output or ""))
     return {
         number: sorted(
             (

@@ -13,6 +13,8 @@ from automation.engine.results import ActionStatus, Status
 from automation.models import Execution, ExecutionLog
 from automation.selectors import runbooks
 
+_TAKE_BACK = "Take back: "
+"""How the rows of a rollback begin their step's name; their number is that of the step itself."""
 _ENDINGS = {
     Status.PENDING: "waits to run",
     Status.RUNNING: "runs now",
@@ -42,12 +44,20 @@ def sentence(execution: Execution) -> str:
         f"{kind}{execution.runbook.title} on {execution.server.name}, {who}, "
         f"{_ENDINGS[Status(execution.status)]}"
     )
+    if execution.status == Status.ROLLED_BACK:
+        # Whatever it had achieved is gone.
+        by = execution.rollback_by
+        return f"{said} by {by.get_username()}." if by else f"{said}."
     verdict = _VERDICTS.get(execution.verdict)
     return f"{said} {verdict}." if verdict else f"{said}."
 
 
 def steps(execution: Execution) -> list[dict[str, Any]]:
-    """Return number, title, status and duration of each step."""
+    """Return number, title, status and duration of each step.
+
+    ``was_reached`` tells a step that was left out (SKIPPED) from one that it never came to;
+    ``taken_back`` is RUNNING or SUCCESS where a rollback is at it, or was.
+    """
     return steps_of([execution])[execution.pk]
 
 
@@ -77,6 +87,15 @@ def usual_seconds(execution: Execution) -> float:
     return runbooks.estimated_seconds(execution.runbook)
 
 
+def last_change(execution: Execution) -> ExecutionLog | None:
+    """Return the changing command of an UNKNOWN execution whose end nobody saw, else its last."""
+    rows = ExecutionLog.objects.filter(
+        execution=execution, queued_at=execution.queued_at, changes=True
+    )
+    unseen = rows.filter(status__in=[ActionStatus.UNKNOWN, ActionStatus.RUNNING])
+    return unseen.order_by("-seq").first() or rows.order_by("-seq").first()
+
+
 def edit_url(execution: Execution) -> str:
     """Return the address of the runbook's page with this execution's values filled in."""
     values: dict[str, Any] = {"server": execution.server_id}
@@ -101,7 +120,8 @@ def _times(listed: Sequence[Execution]) -> dict[UUID, _Times]:
     rows = ExecutionLog.objects.filter(
         execution__in=times, queued_at__gte=min(queued), queued_at__lte=max(queued)
     )
-    wrong = Q(
+    of_rollback = Q(step_name__startswith=_TAKE_BACK)
+    wrong = ~of_rollback & Q(
         status__in=[
             ActionStatus.FAILED,
             ActionStatus.TIMEOUT,
@@ -113,11 +133,12 @@ def _times(listed: Sequence[Execution]) -> dict[UUID, _Times]:
         rows.order_by("execution_id", "step_number")
         .values("execution_id", "step_number")
         .annotate(
-            first=Min("started_at"),
-            last=Max("finished_at"),
+            first=Min("started_at", filter=~of_rollback),
+            last=Max("finished_at", filter=~of_rollback),
             held_back=Count("seq", filter=Q(status=ActionStatus.PLANNED, changes=True)),
             skipped=Count("seq", filter=Q(status=ActionStatus.SKIPPED)),
             wrong=Max("seq", filter=wrong),
+            back=Count("seq", filter=of_rollback),
         )
     )
     for row in counted:
@@ -127,20 +148,33 @@ def _times(listed: Sequence[Execution]) -> dict[UUID, _Times]:
 
 def _steps(execution: Execution, times: _Times) -> list[dict[str, Any]]:
     failed = _failed_step(execution, times)
+    last = max((n for n, row in times.items() if row["first"]), default=0)
     return [
         {
             "number": number,
             "title": title,
             "status": _as_logged(_step_status(execution, number, failed), times.get(number)),
+            "was_reached": number <= last,
+            "taken_back": _taken_back(execution, number, times.get(number)),
             "duration_ms": _duration(times.get(number)),
         }
         for number, title in enumerate(execution.step_titles, start=1)
     ]
 
 
+def _taken_back(execution: Execution, number: int, row: Mapping[str, Any] | None) -> str:
+    """Return how far the rollback is with a step: RUNNING, SUCCESS, or empty."""
+    if execution.rollback_status == Status.RUNNING and number == execution.current_step:
+        return str(Status.RUNNING)
+    is_past = execution.status == Status.ROLLED_BACK or (
+        execution.is_rolling_back and number > execution.current_step
+    )
+    return str(Status.SUCCESS) if is_past and row and row["back"] else ""
+
+
 def _failed_step(execution: Execution, times: _Times) -> int | None:
     """Return the step in which a final execution stopped, if it did not succeed."""
-    if not execution.is_final or execution.status in (Status.SUCCESS, Status.ROLLED_BACK):
+    if not execution.is_final or _succeeded(execution):
         return None
     wrong = max(
         (row for row in times.values() if row["wrong"]), key=lambda row: row["wrong"], default=None
@@ -149,13 +183,22 @@ def _failed_step(execution: Execution, times: _Times) -> int | None:
     return number if 1 <= number <= execution.total_steps else execution.current_step or None
 
 
+def _succeeded(execution: Execution) -> bool:
+    """Whether it did, also when it was taken back later."""
+    taken_back = execution.status == Status.ROLLED_BACK and not execution.error_code
+    return taken_back or execution.status == Status.SUCCESS
+
+
 def _step_status(execution: Execution, number: int, failed: int | None) -> str:
-    if execution.status == Status.SUCCESS:
+    if _succeeded(execution):
         return "SUCCESS"
     if execution.is_final:
         if failed is None or number > failed:
             return "SKIPPED"
-        return str(execution.status) if number == failed else "SUCCESS"
+        if number < failed:
+            return "SUCCESS"
+        # How it ended before it was taken back is no longer known but from its error.
+        return "FAILED" if execution.status == Status.ROLLED_BACK else str(execution.status)
     if number < execution.current_step:
         return "SUCCESS"
     is_now = number == execution.current_step and execution.status == Status.RUNNING
@@ -172,7 +215,7 @@ def _as_logged(status: str, row: Mapping[str, Any] | None) -> str:
 
 
 def _duration(times: Mapping[str, Any] | None) -> int | None:
-    if times is None or times["last"] is None:
+    if times is None or times["first"] is None or times["last"] is None:
         return None
     took: timedelta = times["last"] - times["first"]
     return round(took.total_seconds() * 1000)

@@ -35,18 +35,13 @@ class ServerField(forms.ModelChoiceField[Server]):
         return f"{server.name} ({server.get_environment_display().lower()}, {server.hostname})"
 
 
-class RunForm(forms.Form):
-    """Parameters of one runbook, the server, and why.
+class ParameterForm(forms.Form):
+    """Parameters of one runbook, and why it is run.
 
     It only carries values: whether they are valid is the runbook's own judgement, whose sentences
     come back through :meth:`refuse`.
     """
 
-    server = ServerField(
-        queryset=Server.objects.none(),
-        empty_label="Choose a server",
-        error_messages={"required": "Choose a server."},
-    )
     reason = forms.CharField(
         required=False,
         max_length=2000,
@@ -54,14 +49,8 @@ class RunForm(forms.Form):
         help_text="Why you run it; kept with the execution and in the audit trail",
     )
 
-    def __init__(
-        self, *args: Any, runbook: type[Runbook], servers: QuerySet[Server], **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, runbook: type[Runbook], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        server = self.fields["server"]
-        if isinstance(server, forms.ModelChoiceField):
-            server.queryset = servers
-            server.widget.attrs["data-server-choice"] = ""
         self.described = {parameter.name: parameter for parameter in describe(runbook)}
         for parameter in self.described.values():
             self.fields[parameter.name] = _field(parameter)
@@ -69,7 +58,6 @@ class RunForm(forms.Form):
                 # From an address it comes as text, of which Django takes any for a yes.
                 said = str(self.initial[parameter.name]).lower()
                 self.initial[parameter.name] = said in _YES
-        self.order_fields(["server", *self.described, "reason"])
 
     def parameters(self) -> dict[str, Any]:
         """Return what was typed, by names on the wire; what was left empty is left out."""
@@ -89,6 +77,26 @@ class RunForm(forms.Form):
             place = name if name in self.fields else None
             for sentence in sentences if isinstance(sentences, list) else [str(sentences)]:
                 self.add_error(place, sentence)
+
+
+class RunForm(ParameterForm):
+    """A run on one server."""
+
+    server = ServerField(
+        queryset=Server.objects.none(),
+        empty_label="Choose a server",
+        error_messages={"required": "Choose a server."},
+    )
+
+    def __init__(
+        self, *args: Any, runbook: type[Runbook], servers: QuerySet[Server], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, runbook=runbook, **kwargs)
+        server = self.fields["server"]
+        if isinstance(server, forms.ModelChoiceField):
+            server.queryset = servers
+            server.widget.attrs["data-server-choice"] = ""
+        self.order_fields(["server", *self.described, "reason"])
 
 
 def _is_switch(parameter: ParamDescription) -> bool:

@@ -9,6 +9,7 @@ from automation.models import CatalogEntry, Priority
 from automation.selectors import cooldown, executions
 from automation.selectors import runbooks as selectors
 from automation.services.executions import Launch, launch
+from automation.web.confirmation import require_name_typed
 from automation.web.run_form import RunForm
 from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.requests import user_of
@@ -71,9 +72,8 @@ def runbook_run(request: HttpRequest, runbook_id: str) -> HttpResponse:
 def _launch(request: HttpRequest, entry: CatalogEntry, form: RunForm) -> Launch:
     server: Server = form.cleaned_data["server"]
     is_dry_run = request.POST.get("mode") != "run"
-    typed = request.POST.get("confirm_server", "").strip()
-    if server.is_production and not is_dry_run and typed != server.name:
-        raise Problem(f"{server.name} is a production server: type its name to run this there.")
+    if not is_dry_run:
+        require_name_typed(request, server)
     incident = as_uuid(request.POST.get("incident", ""))
     return Launch(
         actor=user_of(request),

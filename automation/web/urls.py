@@ -2,21 +2,29 @@
 
 from django.urls import path
 
-from automation.web import executions, runbooks
+from automation.web import batch_launch, batches, decisions, executions, reruns, rollbacks, runbooks
 
 app_name = "automation"
 urlpatterns = [
     path("runbooks/", runbooks.runbook_list, name="runbook_list"),
     path("runbooks/<str:runbook_id>/", runbooks.runbook_detail, name="runbook_detail"),
     path("runbooks/<str:runbook_id>/run/", runbooks.runbook_run, name="runbook_run"),
+    path("runbooks/<str:runbook_id>/batch/", batch_launch.runbook_batch, name="runbook_batch"),
     path("executions/", executions.execution_list, name="execution_list"),
     path("executions/<uuid:pk>/", executions.execution_detail, name="execution_detail"),
     path("executions/<uuid:pk>/state/", executions.execution_state, name="execution_state"),
     path("executions/<uuid:pk>/log/", executions.execution_log, name="execution_log"),
     path("executions/<uuid:pk>/cancel/", executions.execution_cancel, name="execution_cancel"),
+    path("executions/<uuid:pk>/retry/", reruns.execution_retry, name="execution_retry"),
     path(
         "executions/<uuid:pk>/run-exactly/",
-        executions.execution_run_exactly,
+        reruns.execution_run_exactly,
         name="execution_run_exactly",
     ),
+    path("executions/<uuid:pk>/rollback/", rollbacks.execution_rollback, name="execution_rollback"),
+    path("executions/<uuid:pk>/decide/", decisions.execution_decide, name="execution_decide"),
+    path("batches/", batches.batch_list, name="batch_list"),
+    path("batches/<uuid:pk>/", batches.batch_detail, name="batch_detail"),
+    path("batches/<uuid:pk>/state/", batches.batch_state, name="batch_state"),
+    path("batches/<uuid:pk>/cancel/", batches.batch_cancel, name="batch_cancel"),
 ]

@@ -1,7 +1,9 @@
 """What the home page says: what needs me, what happens, what is held, is all well."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
@@ -18,6 +20,9 @@ from opsmanager.home.health import Part
 from servers.selectors import servers
 
 _ROWS = 20
+_MOST_UNLUCKY = 200
+"""Looked at, so that one large batch does not hide the rest."""
+_NAMES = 8
 _RECENTLY = timedelta(hours=24)
 
 
@@ -29,7 +34,7 @@ def context(user: permissions.Actor) -> dict[str, Any]:
     return {
         "needs_you": [
             *(_of_incident(row) for row in incidents.without_a_fix(user)[:_ROWS]),
-            *(_of_execution(row) for row in _unlucky(user)[:_ROWS]),
+            *_of_executions(_unlucky(user)[:_MOST_UNLUCKY])[:_ROWS],
         ],
         "happening": visible.filter(lease_until__isnull=False)[:_ROWS],
         "held": waiting.with_waiting(held),
@@ -45,13 +50,15 @@ def context(user: permissions.Actor) -> dict[str, Any]:
 
 
 def _unlucky(user: permissions.Actor) -> QuerySet[Execution]:
-    """Return recent runs that did not help and after which nothing better was run."""
+    """Return recent runs that did not help and after which nothing better was run.
+
+    What nobody knows the end of stays, however old it is.
+    """
     bad = Q(status__in=[Status.FAILED, Status.TIMEOUT, Status.UNKNOWN]) | Q(
         verdict__in=[Verdict.NOT_FIXED, Verdict.MADE_WORSE]
     )
-    rows = executions.visible_to(user).filter(
-        bad, is_dry_run=False, finished_at__gte=timezone.now() - _RECENTLY
-    )
+    is_due = Q(finished_at__gte=timezone.now() - _RECENTLY) | Q(status=Status.UNKNOWN)
+    rows = executions.visible_to(user).filter(bad, is_due, is_dry_run=False)
     better = Execution.objects.filter(status=Status.SUCCESS, is_dry_run=False).exclude(
         verdict__in=[Verdict.NOT_FIXED, Verdict.MADE_WORSE]
     )
@@ -71,11 +78,42 @@ def _of_incident(incident: Incident) -> dict[str, Any]:
     }
 
 
+def _of_executions(rows: Iterable[Execution]) -> list[dict[str, Any]]:
+    """Return what needs somebody: those of one batch together, what wants a decision by itself."""
+    groups: dict[UUID, list[Execution]] = {}
+    for row in rows:
+        together = None if row.is_unknown else row.batch_id
+        groups.setdefault(together or row.pk, []).append(row)
+    return [
+        _of_execution(group[0]) if len(group) == 1 else _of_batch(group)
+        for group in groups.values()
+    ]
+
+
+def _of_batch(unlucky: list[Execution]) -> dict[str, Any]:
+    first = unlucky[0]
+    names = sorted(execution.server.name for execution in unlucky)
+    listed = ", ".join(names[:_NAMES]) + (", …" if len(names) > _NAMES else ".")
+    return {
+        "kind": "batch",
+        "title": f"{first.runbook.title}, a batch",
+        "url": reverse("automation:batch_detail", args=[first.batch_id]),
+        "when": max(
+            (row.finished_at for row in unlucky if row.finished_at), default=first.queued_at
+        ),
+        "server": None,
+        "detail": f"It did not help on {len(unlucky)} servers: {listed}",
+        "badge": first.verdict or first.status,
+        "status": first.status,
+    }
+
+
 def _of_execution(execution: Execution) -> dict[str, Any]:
+    monitor = reverse("automation:execution_detail", args=[execution.pk])
     return {
         "kind": "execution",
         "title": execution.runbook.title,
-        "url": reverse("automation:execution_detail", args=[execution.pk]),
+        "url": f"{monitor}#decision" if execution.is_unknown else monitor,
         "when": execution.finished_at,
         "server": execution.server,
         "detail": execution.error_message or execution.result_summary,

@@ -159,9 +159,11 @@ def _check_context(server: Server) -> dict[str, Any]:
 
 
 def _host_key_context(request: HttpRequest, server: Server) -> dict[str, Any]:
+    # The look first: one that ends between the two reads has its key in the second.
+    look = looks.last_look(server, ProbeKind.HOST_KEY)
     return {
         "server": server,
         "host_key": host_key_selectors.of(server),
-        "host_key_look": looks.last_look(server, ProbeKind.HOST_KEY),
+        "host_key_look": look,
         "may_change": permissions.may(request.user, roles.MANAGE_SERVERS),
     }

@@ -11,7 +11,8 @@ if (view) {
   const toError = document.querySelector("[data-log-error]");
   const wrap = document.querySelector("[data-log-wrap]");
   // What has ended is read from its beginning.
-  let follows = document.getElementById("execution_log").hasAttribute("hx-trigger");
+  const isLed = location.hash.startsWith("#step-");
+  let follows = !isLed && document.getElementById("execution_log").hasAttribute("hx-trigger");
   let lastTop = 0;
 
   const isAtEnd = () => view.scrollHeight - view.scrollTop - view.clientHeight < NEAR_THE_END;

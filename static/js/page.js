@@ -43,5 +43,16 @@ window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
+// What the reader has folded out stays so when its region comes anew.
+let folded = [];
+document.addEventListener("htmx:beforeSwap", () => {
+  folded = [...document.querySelectorAll("details[id][open]")].map((each) => each.id);
+});
+function foldOut() {
+  for (const id of folded) document.getElementById(id)?.setAttribute("open", "");
+}
+document.addEventListener("htmx:afterSwap", foldOut);
+document.addEventListener("htmx:oobAfterSwap", foldOut);
+
 document.addEventListener("htmx:oobAfterSwap", fadeToasts);
 fadeToasts();

@@ -76,7 +76,15 @@ def test_somebody_without_a_role_here_sees_lists_without_rows_and_no_admin(
     role: str | None,
 ) -> None:
     browser = signed_in(user_with(role))
-    for path in ("/", "/now/", "/servers/", "/runbooks/", "/executions/", "/incidents/"):
+    for path in (
+        "/",
+        "/now/",
+        "/servers/",
+        "/runbooks/",
+        "/executions/",
+        "/batches/",
+        "/incidents/",
+    ):
         assert browser.get(path).status_code in (200, 403), path
     for name in ("servers", "automation/runbooks", "automation/executions"):
         answer = browser.get(f"/api/v1/{name}")

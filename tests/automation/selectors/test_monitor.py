@@ -97,6 +97,100 @@ def test_a_step_whose_change_was_only_shown_is_planned() -> None:
     assert statuses(execution) == ["SUCCESS", "PLANNED", "SUCCESS"]
 
 
+def test_a_step_that_was_left_out_is_told_from_one_that_was_never_reached() -> None:
+    execution = makers.execution(
+        status=Status.FAILED, current_step=2, total_steps=3, step_titles=["a", "b", "c"]
+    )
+    makers.log_row(execution, 1, status=ActionStatus.SKIPPED)
+    makers.log_row(execution, 2, step_number=2, status=ActionStatus.FAILED)
+    assert statuses(execution) == ["SKIPPED", "FAILED", "SKIPPED"]
+    assert [step["was_reached"] for step in monitor.steps(execution)] == [True, True, False]
+
+
+def taken_back(execution: Execution) -> list[tuple[str, str]]:
+    return [(step["status"], step["taken_back"]) for step in monitor.steps(execution)]
+
+
+def test_the_steps_that_a_rollback_has_taken_back_say_so() -> None:
+    execution = makers.execution(
+        status=Status.ROLLED_BACK, rollback_status=Status.SUCCESS, current_step=2
+    )
+    makers.log_row(execution, 1)
+    makers.log_row(execution, 2, step_number=2, step_name="Take back: Second")
+    assert taken_back(execution) == [("SUCCESS", ""), ("SUCCESS", "SUCCESS")]
+
+
+def test_what_had_failed_before_it_was_taken_back_still_says_where() -> None:
+    execution = makers.execution(
+        status=Status.ROLLED_BACK,
+        error_code="COMMAND_FAILED",
+        current_step=1,
+        total_steps=3,
+        step_titles=["a", "b", "c"],
+    )
+    makers.log_row(execution, 1)
+    makers.log_row(execution, 2, step_number=2, status=ActionStatus.FAILED)
+    makers.log_row(execution, 3, step_number=1, step_name="Take back: a")
+    assert taken_back(execution) == [("SUCCESS", "SUCCESS"), ("FAILED", ""), ("SKIPPED", "")]
+
+
+def test_while_it_is_taken_back_the_step_at_hand_says_so() -> None:
+    execution = makers.execution(
+        status=Status.SUCCESS,
+        rollback_status=Status.RUNNING,
+        current_step=2,
+        total_steps=3,
+        step_titles=["a", "b", "c"],
+    )
+    makers.log_row(execution, 1, step_number=3, step_name="Take back: c")
+    assert [each for _, each in taken_back(execution)] == ["", "RUNNING", "SUCCESS"]
+
+
+def test_a_rollback_adds_nothing_to_how_long_a_step_took() -> None:
+    execution = makers.execution(status=Status.ROLLED_BACK)
+    for seq, name, hour in ((1, "First", 1), (2, "Take back: First", 9)):
+        makers.log_row(
+            execution,
+            seq,
+            step_name=name,
+            started_at=f"2026-01-01T0{hour}:00:00Z",
+            finished_at=f"2026-01-01T0{hour}:00:02Z",
+        )
+    makers.log_row(execution, 3, step_number=2, step_name="Take back: Second")
+    assert [step["duration_ms"] for step in monitor.steps(execution)] == [2000, None]
+
+
+def test_a_failed_rollback_says_nothing_of_where_the_run_had_stopped() -> None:
+    execution = makers.execution(status=Status.FAILED, current_step=2)
+    makers.log_row(execution, 1, step_number=2, status=ActionStatus.FAILED)
+    makers.log_row(execution, 2, step_name="Take back: First", status=ActionStatus.FAILED)
+    assert statuses(execution) == ["SUCCESS", "FAILED"]
+
+
+def test_the_sentence_of_what_was_taken_back_says_by_whom_and_no_verdict() -> None:
+    boss = makers.user("MANAGER", username="boss")
+    execution = makers.execution(status=Status.ROLLED_BACK, verdict="FIXED", rollback_by=boss)
+    assert monitor.sentence(execution).endswith("was rolled back by boss.")
+    execution.rollback_by = None
+    assert monitor.sentence(execution).endswith("was rolled back.")
+
+
+def test_the_change_whose_end_nobody_saw_is_the_one_to_look_for() -> None:
+    execution = makers.execution(status=Status.UNKNOWN)
+    assert monitor.last_change(execution) is None
+    makers.log_row(execution, 1, changes=True, command="first")
+    makers.log_row(execution, 2, changes=True, command="last")
+    makers.log_row(execution, 3)
+    found = monitor.last_change(execution)
+    assert found is not None
+    assert found.command == "last"
+    makers.log_row(execution, 4, changes=True, command="unseen", status=ActionStatus.UNKNOWN)
+    makers.log_row(execution, 5, changes=True, command="other")
+    found = monitor.last_change(execution)
+    assert found is not None
+    assert found.command == "unseen"
+
+
 def test_both_assessments_stand_side_by_side() -> None:
     execution = makers.execution(
         assessment_before={"values": {"is_up": False, "pid": 1, "gone": 2}},

@@ -1,9 +1,11 @@
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from automation.engine.results import ActionStatus, Status
 from automation.models import CatalogEntry, Execution
@@ -138,6 +140,62 @@ def test_a_pending_execution_says_what_it_waits_for(as_: As, server: Server) -> 
     page = text_of(as_("helpdesk").get(f"/executions/{execution.pk}/"))
     assert f"Waits for {server.name}: Run scripts (by hand) runs" in page
     assert "Nothing was sent to the server yet." in page
+
+
+def test_each_condition_says_whether_it_holds(as_: As, server: Server) -> None:
+    makers.execution("SAMPLE_SCRIPTED", server=server, status=Status.RUNNING)
+    execution = makers.execution(server=server)
+    page = text_of(as_("helpdesk").get(f"/executions/{execution.pk}/"))
+    why = words(page[page.index("Why does it wait?") :])
+    assert 'aria-label="Does not hold yet"' in why
+    assert "<strong>Server free</strong>: Run scripts (by hand) runs" in why
+    assert "<strong>Worker alive</strong>" in why
+    Execution.objects.filter(pk=execution.pk).update(waiting_since=None, status=Status.SUCCESS)
+    assert "Why does it wait?" not in text_of(as_("helpdesk").get(f"/executions/{execution.pk}/"))
+
+
+def test_a_poll_is_new_when_it_waits_for_another_one(as_: As, server: Server) -> None:
+    first = makers.execution("SAMPLE_SCRIPTED", server=server, status=Status.RUNNING)
+    execution = makers.execution(server=server)
+    client = as_("helpdesk")
+    page = text_of(client.get(f"/executions/{execution.pk}/"))
+    waits = page[page.index("waits=") + len("waits=") :].split('"')[0]
+    assert state(client, execution, revision=0, waits=waits).status_code == 204
+    Execution.objects.filter(pk=first.pk).update(holds_server=False, status=Status.SUCCESS)
+    assert state(client, execution, revision=0, waits=waits).status_code == 200
+
+
+def test_an_automatic_retry_says_when_and_why(as_: As, server: Server) -> None:
+    execution = makers.execution(
+        server=server,
+        attempt=1,
+        max_retries=3,
+        not_before=timezone.now() + timedelta(seconds=90),
+        error_code="CONNECTION",
+        error_message="It did not answer.",
+    )
+    makers.log_row(execution, 1)
+    page = words(text_of(as_("helpdesk").get(f"/executions/{execution.pk}/")))
+    assert "Attempt 1 of 4 failed. It is tried again in" in page
+    assert "data-countdown" in page
+    assert page.count("It did not answer.") == 1
+    assert "Waits for its next attempt." in page
+    Execution.objects.update(
+        status=Status.RUNNING, attempt=2, not_before=None, waiting_since=None, error_message=""
+    )
+    makers.log_row(execution, 2, attempt=2)
+    page = words(text_of(as_("helpdesk").get(f"/executions/{execution.pk}/")))
+    assert "Attempt 2 of 4" in page
+    assert "Attempt 2 · Step 1" in page
+
+
+def test_a_step_that_was_left_out_says_so_in_words(as_: As, server: Server) -> None:
+    execution = makers.execution(server=server, status=Status.SUCCESS)
+    makers.log_row(execution, 1, status=ActionStatus.SKIPPED, exit_code=None, stdout="")
+    page = words(text_of(as_("helpdesk").get(f"/executions/{execution.pk}/")))
+    assert '<span class="tag">Skipped</span>' in page
+    assert '<span class="step-time number"> Skipped </span>' in page
+    assert page.count('aria-label="Skipped"') == 2
 
 
 def state(client: Client, execution: Execution, **query: object) -> Any:

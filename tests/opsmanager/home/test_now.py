@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from automation.engine.results import Status, Verdict
-from automation.models import CatalogEntry, Execution
+from automation.models import Batch, CatalogEntry, Execution
 from incidents.models import Incident
 from opsmanager.accounts.models import User
 from opsmanager.home import now
@@ -50,8 +50,7 @@ def ran(
         queued_at=when,
         started_at=None if status == Status.PENDING else when,
         finished_at=when if is_over else None,
-        **makers.place_in_queue(status=status, queued_at=when),
-        **fields,
+        **(makers.place_in_queue(status=status, queued_at=when) | fields),
     )
 
 
@@ -149,6 +148,57 @@ def test_what_runs_and_what_is_held_is_shown_with_the_reason(noc: User, web1: Se
     assert found["held"] == [waiting]
     page = signed_in(noc).get("/").content.decode()
     assert "one execution changes a server at a time" in page
+
+
+def test_what_is_unknown_stays_however_old_and_leads_to_the_decision(
+    noc: User, web1: Server
+) -> None:
+    unknown = ran(web1, Status.UNKNOWN, minutes_ago=3 * 24 * 60)
+    (item,) = now.context(noc)["needs_you"]
+    assert item["url"] == f"/executions/{unknown.pk}/#decision"
+    page = signed_in(noc).get("/").content.decode()
+    assert f"/executions/{unknown.pk}/#decision" in page
+    assert "Decide" in page
+
+
+def test_what_did_not_help_in_one_batch_stands_together(noc: User, web1: Server) -> None:
+    batch = Batch.objects.create(runbook=CatalogEntry.objects.get(runbook_id="SERVICE_RESTART"))
+    ran(web1, Status.FAILED, batch=batch)
+    (single,) = now.context(noc)["needs_you"]
+    assert single["kind"] == "execution"
+    ran(servers.server("web2"), Status.TIMEOUT, batch=batch)
+    unknown = ran(servers.server("web3"), Status.UNKNOWN, batch=batch, minutes_ago=20)
+    item, alone = now.context(noc)["needs_you"]
+    assert alone["url"] == f"/executions/{unknown.pk}/#decision"
+    assert item["url"] == f"/batches/{batch.pk}/"
+    assert item["detail"] == "It did not help on 2 servers: web1, web2."
+    assert f"/batches/{batch.pk}/" in signed_in(noc).get("/").content.decode()
+
+
+def test_a_large_batch_names_some_of_its_servers_and_hides_nothing_else(
+    noc: User, web1: Server
+) -> None:
+    batch = Batch.objects.create(runbook=CatalogEntry.objects.get(runbook_id="SERVICE_RESTART"))
+    for number in range(25):
+        ran(servers.server(f"node{number:02}"), Status.FAILED, batch=batch)
+    alone = ran(web1, Status.FAILED, minutes_ago=60)
+    large, single = now.context(noc)["needs_you"]
+    assert large["detail"].startswith("It did not help on 25 servers: node00, node01,")
+    assert large["detail"].endswith("node07, …")
+    assert single["url"] == f"/executions/{alone.pk}/"
+
+
+def test_a_rollback_that_waits_is_held_and_one_that_runs_happens(noc: User, web1: Server) -> None:
+    ran(
+        web1,
+        rollback_status=Status.RUNNING,
+        lease_until=timezone.now() + timedelta(minutes=1),
+        holds_server=True,
+    )
+    ran(web1, rollback_status=Status.PENDING, waiting_since=timezone.now())
+    page = " ".join(signed_in(noc).get("/").content.decode().split())
+    assert "Rollback of Restart a service" in page
+    assert 'data-state="ROLLING_BACK"' in page
 
 
 def test_the_last_day_is_counted_without_dry_runs(noc: User, web1: Server) -> None:

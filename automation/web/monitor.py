@@ -1,0 +1,157 @@
+"""What the monitor of one execution shows, for its page and for the polls of its parts."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any, Final
+from zlib import crc32
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from automation.engine.results import ActionStatus, Status
+from automation.models import Execution, ExecutionLog
+from automation.selectors import executions as selectors
+from automation.selectors import monitor, waiting
+from automation.web.decision_form import DecisionForm
+from opsmanager.accounts import permissions, roles
+from opsmanager.accounts.requests import user_of
+
+_LIVE_SECONDS: Final = 2
+_ASKED_SECONDS: Final = 10
+"""Between two polls while a server is asked how an UNKNOWN execution ended."""
+_GOES_STALE: Final = ("retryTime", "workerAlive")
+"""Conditions whose value alone is no news: a clock, and who lives."""
+
+
+def may_change(execution: Execution) -> bool:
+    """Return whether it may still become another one by itself, so that the page has to ask."""
+    return execution.is_live or (execution.is_unknown and execution.ask_server_at is not None)
+
+
+def is_seen(request: HttpRequest, execution: Execution) -> bool:
+    """Return whether a poll has seen the execution as it is now."""
+    if request.GET.get("revision") != str(execution.revision) or not may_change(execution):
+        return False
+    # What it waits for changes with other executions, not with itself.
+    return request.GET.get("waits", "0") == str(_mark(waiting.why(execution)))
+
+
+def state(
+    request: HttpRequest, execution: Execution, *, decision: DecisionForm | None = None
+) -> dict[str, Any]:
+    """Return all that stands on the monitor beside the log."""
+    user = user_of(request)
+    conditions = waiting.why(execution)
+    execution.waiting_for = _first_reason(conditions)  # type: ignore[attr-defined]
+    may_retry = permissions.may(user, roles.RETRY_EXECUTIONS)
+    may_run = permissions.may(user, roles.EXECUTE_RUNBOOKS)
+    is_real = not execution.is_dry_run
+    return {
+        "execution": execution,
+        "sentence": monitor.sentence(execution),
+        "steps": monitor.steps(execution),
+        "assessments": {
+            "before": execution.assessment_before,
+            "after": execution.assessment_after,
+        },
+        "assessment_rows": monitor.assessment_rows(execution),
+        "usual_seconds": monitor.usual_seconds(execution),
+        "why": conditions,
+        "waits": _mark(conditions),
+        "retry_seconds": _seconds_to(execution),
+        "attempts": execution.max_retries + 1,
+        "polls_every": _polls_every(execution),
+        "rollback_progress": _rollback_progress(execution),
+        "last_change": monitor.last_change(execution) if execution.is_unknown else None,
+        "decision": decision or DecisionForm(),
+        "may_cancel": execution.is_live and selectors.may_cancel(user, execution),
+        "may_run": may_run,
+        "may_retry": may_run and may_retry and not execution.is_unknown,
+        "may_decide": may_run and may_retry and execution.is_unknown,
+        "may_roll_back": _may_be_taken_back(execution)
+        and permissions.may(user, roles.ROLL_BACK_EXECUTIONS),
+        "edit_url": monitor.edit_url(execution),
+        "retries": _linked(execution.retries.all()) if execution.is_final else [],
+        "exact_runs": _linked(execution.exact_runs.all()) if not is_real else [],
+    }
+
+
+def log(execution: Execution, *, after: int) -> dict[str, Any]:
+    """Return the rows of the log that ended since ``after``, and those that run."""
+    rows = list(selectors.logs(execution, after=after))
+    first_running = next((row.seq for row in rows if row.status == ActionStatus.RUNNING), None)
+    ended = [row for row in rows if first_running is None or row.seq < first_running]
+    if after == 0:
+        _anchor(rows)
+    return {
+        "execution": execution,
+        "rows": ended,
+        "running": rows[len(ended) :],
+        "last_seq": ended[-1].seq if ended else after,
+        "polls_every_log": _polls_every(execution, seconds=1),
+    }
+
+
+def _anchor(rows: list[ExecutionLog]) -> None:
+    """Give the first row of each step an id that other pages lead to."""
+    seen: set[int] = set()
+    for row in rows:
+        row.is_first_of_step = row.step_number not in seen  # type: ignore[attr-defined]
+        seen.add(row.step_number)
+
+
+def _polls_every(execution: Execution, *, seconds: int = _LIVE_SECONDS) -> int:
+    """Return after how many seconds the page asks again; 0 for not any more."""
+    if execution.is_live:
+        return seconds
+    return _ASKED_SECONDS if may_change(execution) else 0
+
+
+def _may_be_taken_back(execution: Execution) -> bool:
+    """Whether to offer a rollback at all; its own page says why nothing can be taken back."""
+    return (
+        execution.is_final
+        and execution.changes
+        and not execution.is_dry_run
+        and not execution.is_rolling_back
+        and execution.status not in (Status.ROLLED_BACK, Status.UNKNOWN)
+    )
+
+
+def _rollback_progress(execution: Execution) -> int:
+    """Return how far a rollback is, 0 to 100: it goes from the last step to the first."""
+    if execution.rollback_status != Status.RUNNING or not execution.total_steps:
+        return 0
+    left = min(execution.current_step, execution.total_steps)
+    return round(100 * (execution.total_steps - left) / execution.total_steps)
+
+
+def _first_reason(conditions: list[waiting.Condition]) -> str:
+    said = [each.message for each in conditions if not each.holds and each.name != "retryTime"]
+    if said:
+        return said[0]
+    is_free = conditions and all(each.holds for each in conditions)
+    return "Waits for a free worker." if is_free else ""
+
+
+def _seconds_to(execution: Execution) -> float | None:
+    """Return in how many seconds another attempt begins, ``None`` where none is to."""
+    if execution.waiting_since is None or execution.not_before is None:
+        return None
+    left: timedelta = execution.not_before - timezone.now()
+    return max(left.total_seconds(), 0.0)
+
+
+def _mark(conditions: list[waiting.Condition]) -> int:
+    """Return a number that changes with what it waits for; 0 while it does not wait."""
+    if not conditions:
+        return 0
+    told = [
+        (each.name, each.holds, "" if each.name in _GOES_STALE else each.value)
+        for each in conditions
+    ]
+    return crc32(repr(told).encode()) or 1
+
+
+def _linked(rows: Iterable[Execution]) -> list[Execution]:
+    return sorted(rows, key=lambda row: row.queued_at)
