@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 from django.conf import settings
 from django.db import Error, connection, transaction
+from django.db.models import F
 from django.db.models.functions import Now
 
 from automation import wakeups
@@ -56,7 +57,9 @@ class Asker(threading.Thread):
         changing = lost.last_change(execution)
         is_told = changing is not None and lost.is_recorded(execution, changing)
         if changing is None or not is_told or not lost.may_be_claimed(execution):
-            Execution.objects.filter(pk=execution.pk).update(ask_server_at=None)
+            Execution.objects.filter(pk=execution.pk).update(
+                ask_server_at=None, revision=F("revision") + 1
+            )
             return True
         try:
             target = target_of(execution.server)
