@@ -167,6 +167,7 @@ class _Connection(ServerInterface):
         self._server = server
         self._sessions: list[Session] = []
         self._environments: dict[int, dict[str, str]] = {}
+        self._opened: list[Channel] = []
 
     def start(self, host_key: PKey) -> None:
         self.transport.add_server_key(host_key)
@@ -221,8 +222,10 @@ class _Connection(ServerInterface):
         return True
 
     def check_channel_exec_request(self, channel: Channel, command: bytes) -> bool:
-        # paramiko queues each new channel for accept(); nobody else would ever take it out.
-        self.transport.accept(timeout=0)
+        # paramiko queues each new channel for accept(); nobody else would ever take it out. It need
+        # not be this one, and a channel that nobody holds is closed by the garbage collection.
+        opened = self.transport.accept(timeout=0)
+        self._opened = [one for one in (*self._opened, opened) if one and not one.closed]
         session = Session(
             channel=channel,
             command=command.decode(errors="surrogateescape"),

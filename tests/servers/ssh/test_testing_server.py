@@ -1,5 +1,6 @@
 """The SSH server of the tests and the demo behaves as sshd does."""
 
+import gc
 import os
 import socket
 import subprocess
@@ -132,6 +133,16 @@ def test_channels_run_side_by_side(login):
         channels.append(channel)
     assert [channel.recv_exit_status() for channel in channels] == [0] * 8
     assert time.monotonic() - began < 12
+
+
+def test_a_channel_whose_command_comes_late_is_kept(login):
+    """The one opened first is used last: nobody may have let go of it meanwhile."""
+    early, late = (login.open_session(timeout=TIMEOUT) for _ in range(2))
+    for channel in (late, early):
+        channel.settimeout(TIMEOUT)
+        channel.exec_command("echo here")
+        assert read(channel.recv) == b"here\n"
+        gc.collect()
 
 
 def test_one_channel_too_many_is_refused_as_sshd_refuses_it(login):
