@@ -16,7 +16,7 @@ SELECT 1 FROM automation_batch b JOIN automation_execution e ON e.batch_id = b.i
 # The partial unique index `execution_server_lock` is the lock; the look before keeps the claim
 # from running into it each time, and from passing by one that goes first. One that waits for its
 # batch, or to be tried again, is passed by. What a lost worker left keeps its server until somebody
-# has gone on with it.
+# has gone on with it, whatever has become of its batch.
 _CLAIM = """
 UPDATE automation_execution e
    SET status = CASE WHEN e.rollback_status = 'PENDING' THEN e.status ELSE 'RUNNING' END,
@@ -47,7 +47,7 @@ UPDATE automation_execution e
                AND (b.id IS NULL OR b.max_parallel IS NULL)
                AND (first.priority, first.waiting_since, first.id)
                    < (e.priority, e.waiting_since, e.id)))))
-   AND (e.rollback_status = 'PENDING' OR e.batch_id IS NULL OR EXISTS (
+   AND (e.rollback_status = 'PENDING' OR e.resumes OR e.batch_id IS NULL OR EXISTS (
         SELECT 1 FROM automation_batch b
          WHERE b.id = e.batch_id AND b.stopped_at IS NULL
            AND (b.max_parallel IS NULL OR b.max_parallel > (

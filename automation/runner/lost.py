@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from automation import catalog
-from automation.engine.results import ActionStatus, ErrorCode, Status
+from automation.engine.results import ActionStatus, ErrorCode, Status, StepType
 from automation.models import Execution, ExecutionLog
 from automation.runner import batches, finish
 
@@ -140,12 +140,21 @@ def _settle_rollback(execution: Execution, changing: ExecutionLog | None, *, los
 
 
 def is_recorded(execution: Execution, changing: ExecutionLog) -> bool:
-    """Whether the server's record still tells how the action ended: none is kept for ever."""
+    """Whether it can be found out how the action ended, if nobody saw it.
+
+    By the server's record, which is not kept for ever; of a web call there is none.
+    """
+    if changing.step_type != StepType.SSH_COMMAND and _is_open(changing):
+        return False
     return execution.keeps_records and timezone.now() - changing.started_at < RECORDS_FOR
 
 
+def _is_open(changing: ExecutionLog) -> bool:
+    return changing.status in (ActionStatus.RUNNING, ActionStatus.UNKNOWN)
+
+
 def _unknown(changing: ExecutionLog, *, worker: str) -> str:
-    if changing.status in (ActionStatus.RUNNING, ActionStatus.UNKNOWN):
+    if _is_open(changing):
         return (
             f"The worker {worker} was lost while this ran: {changing.command} - nobody saw how it "
             "ended. Look at the server before you run anything again."

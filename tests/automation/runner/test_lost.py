@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from automation.engine.results import ActionStatus, Status
-from automation.models import Execution, ExecutionLog
+from automation.engine.results import ActionStatus, Status, StepType
+from automation.models import Batch, Execution, ExecutionLog
 from automation.runner.claim import claim
 from opsmanager.audit.models import AuditEvent
 from servers.models import Server
@@ -234,3 +234,26 @@ def test_a_rollback_that_was_to_be_cancelled_and_sent_nothing_is_cancelled() -> 
     Execution.objects.update(cancel_requested_at="2026-01-01T00:00:00Z")
     after = reaped(execution)
     assert (after.status, after.rollback_status) == (Status.FAILED, Status.CANCELLED)
+
+
+def test_a_web_call_in_flight_is_not_asked_about() -> None:
+    execution = left()
+    in_flight(execution, step_type=StepType.API_CALL, command="POST https://api.example.com/x")
+    after = reaped(execution)
+    assert (after.status, after.error_code) == (Status.UNKNOWN, "WORKER_LOST")
+    assert "while this ran: POST https://api.example.com/x" in after.error_message
+
+
+def test_after_a_web_call_that_had_ended_it_is_gone_on_with() -> None:
+    execution = left()
+    makers.log_row(execution, 1, changes=True, step_type=StepType.API_CALL, exit_code=200)
+    assert reaped(execution).resumes
+
+
+def test_a_member_of_a_stopped_batch_is_gone_on_with() -> None:
+    batch = Batch.objects.create(runbook=makers.entry(), max_parallel=1)
+    execution = left(batch=batch)
+    in_flight(execution)
+    Batch.objects.update(stopped_at="2026-01-01T00:00:00Z")
+    assert reaped(execution).resumes
+    assert claim(execution.pk, worker="next")
