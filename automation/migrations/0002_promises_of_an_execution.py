@@ -277,6 +277,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="execution",
             index=models.Index(
+                models.F("rollback_at"),
+                condition=models.Q(("rollback_status__in", ["FAILED", "UNKNOWN"])),
+                name="execution_not_rolled_back",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="execution",
+            index=models.Index(
                 models.F("priority"),
                 models.F("waiting_since"),
                 condition=models.Q(("waiting_since__isnull", False)),

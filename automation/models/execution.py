@@ -211,6 +211,11 @@ class Execution(UUIDModel):
                 name="execution_to_ask_about",
                 condition=Q(ask_server_at__isnull=False),
             ),
+            models.Index(
+                "rollback_at",
+                name="execution_not_rolled_back",
+                condition=Q(rollback_status__in=[Status.FAILED, Status.UNKNOWN]),
+            ),
             models.Index("batch", name="execution_of_batch", condition=Q(batch__isnull=False)),
         ]
 

@@ -35,6 +35,7 @@ def context(user: permissions.Actor) -> dict[str, Any]:
         "needs_you": [
             *(_of_incident(row) for row in incidents.without_a_fix(user)[:_ROWS]),
             *_of_executions(_unlucky(user)[:_MOST_UNLUCKY])[:_ROWS],
+            *(_of_rollback(row) for row in _not_rolled_back(user)[:_ROWS]),
         ],
         "happening": visible.filter(lease_until__isnull=False)[:_ROWS],
         "held": waiting.with_waiting(held),
@@ -63,6 +64,14 @@ def _unlucky(user: permissions.Actor) -> QuerySet[Execution]:
         verdict__in=[Verdict.NOT_FIXED, Verdict.MADE_WORSE]
     )
     return executions.without_later(rows, better)
+
+
+def _not_rolled_back(user: permissions.Actor) -> QuerySet[Execution]:
+    """Return the executions whose rollback was asked for lately and did not succeed."""
+    return executions.visible_to(user).filter(
+        rollback_status__in=[Status.FAILED, Status.UNKNOWN],
+        rollback_at__gte=timezone.now() - _RECENTLY,
+    )
 
 
 def _of_incident(incident: Incident) -> dict[str, Any]:
@@ -119,6 +128,19 @@ def _of_execution(execution: Execution) -> dict[str, Any]:
         "detail": execution.error_message or execution.result_summary,
         "badge": execution.verdict or execution.status,
         "status": execution.status,
+    }
+
+
+def _of_rollback(execution: Execution) -> dict[str, Any]:
+    return {
+        "kind": "rollback",
+        "title": f"Rollback: {execution.runbook.title}",
+        "url": reverse("automation:execution_detail", args=[execution.pk]),
+        "when": execution.rollback_at,
+        "server": execution.server,
+        "detail": execution.rollback_message,
+        "badge": execution.rollback_status,
+        "status": execution.rollback_status,
     }
 
 

@@ -140,6 +140,30 @@ def test_dry_runs_and_what_is_long_past_need_nobody(noc: User, web1: Server) -> 
     assert needs(noc) == []
 
 
+@pytest.mark.parametrize(
+    ("status", "hours_ago", "is_shown"),
+    [
+        (Status.FAILED, 1, True),
+        (Status.UNKNOWN, 1, True),
+        (Status.FAILED, 25, False),
+        (Status.SUCCESS, 1, False),
+        (Status.CANCELLED, 1, False),
+    ],
+)
+def test_a_rollback_that_did_not_succeed_needs_somebody(
+    noc: User, web1: Server, status: Status, hours_ago: int, is_shown: bool
+) -> None:
+    ran(
+        web1,
+        rollback_status=status,
+        rollback_at=timezone.now() - timedelta(hours=hours_ago),
+        rollback_message="`rm x` ended with exit code 1.",
+    )
+    page = signed_in(noc).get("/").content.decode()
+    assert ("Rollback: Restart a service" in page) is is_shown
+    assert ("`rm x` ended with exit code 1." in page) is is_shown
+
+
 def test_what_runs_and_what_is_held_is_shown_with_the_reason(noc: User, web1: Server) -> None:
     running = ran(web1, Status.RUNNING, triggered_by_user=noc)
     waiting = ran(web1, Status.PENDING, minutes_ago=1)
