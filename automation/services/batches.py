@@ -14,7 +14,7 @@ from automation.runner import batches as running
 from automation.selectors import batches as selectors
 from automation.selectors import executions as execution_selectors
 from automation.selectors import runbooks
-from automation.services import conditions, executions
+from automation.services import conditions, executions, secret_parameters
 from automation.services.asked import Asked
 from automation.services.executions import Launch
 from opsmanager.accounts import permissions, roles
@@ -80,6 +80,7 @@ def launch(asked: BatchLaunch) -> Batch:
         reason=asked.reason,
         priority=asked.priority,
         parameters=params.dump(runbook),
+        secret_parameters=secret_parameters.sealed(asked.runbook, runbook, kept=None),
         is_dry_run=asked.is_dry_run,
         max_parallel=asked.max_parallel,
         stop_after_failures=asked.stop_after_failures,

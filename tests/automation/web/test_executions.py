@@ -138,7 +138,7 @@ def test_a_pending_execution_says_what_it_waits_for(as_: As, server: Server) -> 
     makers.execution("SAMPLE_SCRIPTED", server=server, status=Status.RUNNING)
     execution = makers.execution(server=server)
     page = text_of(as_("helpdesk").get(f"/executions/{execution.pk}/"))
-    assert f"Waits for {server.name}: Run scripts (by hand) runs" in page
+    assert f"Waits for {server.name}: Run scripts (somebody) runs" in page
     assert "Nothing was sent to the server yet." in page
 
 
@@ -148,7 +148,7 @@ def test_each_condition_says_whether_it_holds(as_: As, server: Server) -> None:
     page = text_of(as_("helpdesk").get(f"/executions/{execution.pk}/"))
     why = words(page[page.index("Why does it wait?") :])
     assert 'aria-label="Does not hold yet"' in why
-    assert "<strong>Server free</strong>: Run scripts (by hand) runs" in why
+    assert "<strong>Server free</strong>: Run scripts (somebody) runs" in why
     assert "<strong>Worker alive</strong>" in why
     Execution.objects.filter(pk=execution.pk).update(waiting_since=None, status=Status.SUCCESS)
     assert "Why does it wait?" not in text_of(as_("helpdesk").get(f"/executions/{execution.pk}/"))
