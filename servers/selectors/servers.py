@@ -49,7 +49,7 @@ def search(rows: QuerySet[Server], text: str) -> QuerySet[Server]:
 
 def _granted(user: permissions.Actor) -> Q:
     one_by_one = permissions.granted(user, roles.OPERATE_SERVERS, Server.objects.all())
-    by_group = permissions.granted(user, "servers.operate_servergroup", ServerGroup.objects.all())
+    by_group = permissions.granted(user, roles.OPERATE_GROUPS, ServerGroup.objects.all())
     # Subqueries rather than joins: a server of two granted groups is still one row.
     in_groups = Server.groups.through.objects.filter(servergroup__in=by_group.values("pk"))
     return Q(pk__in=one_by_one.values("pk")) | Q(pk__in=in_groups.values("server"))
