@@ -25,6 +25,7 @@ _RECENT = 8
 @require_GET
 def runbook_list(request: HttpRequest) -> HttpResponse:
     """Show the library, searched and by category."""
+    permissions.require_view(request.user, roles.VIEW_RUNBOOKS)
     text, category = request.GET.get("search", ""), request.GET.get("category", "")
     rows = selectors.search(selectors.visible_to(request.user), text)
     if category:

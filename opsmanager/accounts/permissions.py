@@ -27,6 +27,15 @@ def require(user: Actor, permission: str, message: str) -> None:
         raise NotPermitted(message)
 
 
+def require_view(user: Actor, permission: str) -> None:
+    """Raise :class:`NotPermitted` unless the user may see this kind of thing at all."""
+    require(
+        user,
+        permission,
+        "Your role may not see this. An administrator can give you one that may.",
+    )
+
+
 def granted(user: Actor, permission: str, rows: QuerySet[_M]) -> QuerySet[_M]:
     """Return those rows for which the user was granted the permission one by one."""
     if not user.is_active:

@@ -29,6 +29,13 @@ def may_operate(user: permissions.Actor, server: Server) -> bool:
     return operable_by(user).filter(pk=server.pk).exists()
 
 
+def may_have_looked_at(user: permissions.Actor, server: Server) -> bool:
+    """Return whether the user may have a worker log in to this server, to see how it is."""
+    if permissions.may(user, roles.MANAGE_SERVERS):
+        return True
+    return permissions.may(user, roles.EXECUTE_RUNBOOKS) and may_operate(user, server)
+
+
 def get(user: permissions.Actor, pk: UUID | str) -> Server:
     """Return a server that the user may see. Raises :class:`NotFound`."""
     server = visible_to(user).filter(pk=pk).first()
