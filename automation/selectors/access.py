@@ -13,11 +13,7 @@ def require_launch(
     actor: User, entry: CatalogEntry, runbook: type[Runbook], server: Server
 ) -> None:
     """Raise :class:`NotPermitted` unless the actor may run this runbook on this server."""
-    permissions.require(
-        actor,
-        roles.EXECUTE_RUNBOOKS,
-        "Your role may not run runbooks. A manager or an administrator can give you one that may.",
-    )
+    require_running(actor)
     for permission in runbook.required_permissions:
         permissions.require(
             actor,
@@ -30,3 +26,12 @@ def require_launch(
             f"You may not run runbooks on {server.name}. An administrator can grant you this "
             "server, or one of its groups."
         )
+
+
+def require_running(actor: permissions.Actor) -> None:
+    """Raise :class:`NotPermitted` unless the actor's role may run runbooks at all."""
+    permissions.require(
+        actor,
+        roles.EXECUTE_RUNBOOKS,
+        "Your role may not run runbooks. An administrator can give you one that may.",
+    )
