@@ -236,9 +236,11 @@ def test_a_missing_server_is_refused_beside_its_field(as_: As) -> None:
     assert "Choose a server." in page
 
 
-@pytest.mark.parametrize("name", ["stranger", "helpdesk"])
-def test_a_server_that_was_not_offered_is_refused(as_: As, server: Server, name: str) -> None:
-    text_of(run(as_(name), server), 422)
+@pytest.mark.parametrize(("name", "status"), [("stranger", 422), ("helpdesk", 403)])
+def test_a_server_that_was_not_offered_is_refused(
+    as_: As, server: Server, name: str, status: int
+) -> None:
+    text_of(run(as_(name), server), status)
     assert not Execution.objects.exists()
 
 
