@@ -7,7 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
 from opsmanager.audit import trail
-from opsmanager.audit.middleware import AuditSourceMiddleware, current_address
+from opsmanager.audit.middleware import AuditSourceMiddleware
+from opsmanager.audit.source import current_address
 from opsmanager.audit.models import AuditEvent
 from servers.models import Server
 from tests.support import servers

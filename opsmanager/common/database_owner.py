@@ -1,0 +1,27 @@
+"""Working as the role that owns the tables, where that is another one than the application's."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.db import connection
+
+
+@contextmanager
+def as_owner() -> Iterator[None]:
+    """Let the default connection of this thread be that of DATABASE_OWNER_URL meanwhile.
+
+    Without that setting nothing changes: one role owns the tables and works with them.
+    """
+    if not settings.DATABASE_OWNER:
+        yield
+        return
+    before = dict(connection.settings_dict)
+    connection.close()
+    connection.close_pool()
+    connection.settings_dict.update(settings.DATABASE_OWNER)
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict.update(before)
