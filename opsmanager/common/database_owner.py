@@ -16,12 +16,13 @@ def as_owner() -> Iterator[None]:
     if not settings.DATABASE_OWNER:
         yield
         return
-    before = dict(connection.settings_dict)
+    before = connection.settings_dict
     connection.close()
     connection.close_pool()
-    connection.settings_dict.update(settings.DATABASE_OWNER)
+    # Another dictionary: this one is that of the settings, which go on to name the other role.
+    connection.settings_dict = {**before, **settings.DATABASE_OWNER}
     try:
         yield
     finally:
         connection.close()
-        connection.settings_dict.update(before)
+        connection.settings_dict = before
