@@ -61,7 +61,9 @@ def to_file(path: str, line: str) -> None:
 def to_syslog(transport: str, host: str, port: int, line: str) -> None:
     """Send the line as one message of RFC 5424; over TCP with its length before it (RFC 6587)."""
     now = datetime.now(UTC).isoformat()
-    message = f"<{_PRIORITY}>1 {now} {socket.gethostname()} opsmanager {os.getpid()} anchor - {line}"
+    message = (
+        f"<{_PRIORITY}>1 {now} {socket.gethostname()} opsmanager {os.getpid()} anchor - {line}"
+    )
     raw = message.encode()
     if transport == "tcp":
         with socket.create_connection((host, port), timeout=_PATIENCE) as stream:

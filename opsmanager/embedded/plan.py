@@ -70,9 +70,7 @@ class Plan:
     def migrate(self) -> Program:
         """Bring the database's tables up to date, as their owner: nobody else is given its URL."""
         owner = {name: url for name, url in self.services.items() if name == OWNER_URL}
-        return self._django(
-            "migrate", "migrate", "--noinput", "--verbosity=0", secrets=owner
-        )
+        return self._django("migrate", "migrate", "--noinput", "--verbosity=0", secrets=owner)
 
     def collect_static(self) -> Program:
         """Lay the static files out for whitenoise."""

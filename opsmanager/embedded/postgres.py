@@ -133,8 +133,9 @@ class Postgres:
             return False
         with connection:
             _ensure_role(connection, OWNER, self.owner_password)
-            # Tests make their databases as this role.
-            _ensure_role(connection, ROLE, self.role_password, also="CREATEDB")
+            # Tests make their databases as this role, and roles that may do less.
+            also = "CREATEDB CREATEROLE" if self.throwaway else "CREATEDB NOCREATEROLE"
+            _ensure_role(connection, ROLE, self.role_password, also=also)
             _ensure_database(connection)
         with self._connect(port, DATABASE) as inside:
             _hand_over(inside)

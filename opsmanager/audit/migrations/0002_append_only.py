@@ -115,9 +115,7 @@ class Migration(migrations.Migration):
                 migrations.AlterField(
                     model_name="auditevent",
                     name="seq",
-                    field=models.BigIntegerField(
-                        editable=False, primary_key=True, serialize=False
-                    ),
+                    field=models.BigIntegerField(editable=False, primary_key=True, serialize=False),
                 ),
             ],
         ),

@@ -8,8 +8,9 @@ DO $$
 DECLARE
     place regclass;
 BEGIN
-    FOR place IN SELECT relid FROM unnest(ARRAY[{tables}]::regclass[]) AS parent,
-                                   pg_partition_tree(parent) LOOP
+    FOR place IN SELECT parent FROM unnest(ARRAY[{tables}]::regclass[]) AS parent
+                 UNION SELECT relid FROM unnest(ARRAY[{tables}]::regclass[]) AS parent,
+                                         pg_partition_tree(parent) LOOP
         EXECUTE format('ALTER TABLE ONLY %s {verb} TRIGGER USER', place);
     END LOOP;
 END $$
