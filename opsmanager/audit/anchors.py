@@ -72,7 +72,7 @@ def send() -> list[str]:
             target.send(anchor.line())
         except Exception as problem:  # noqa: BLE001 - whatever a file, a socket or a mail server raises
             reason = getattr(problem, "strerror", None) or type(problem).__name__
-            log.error("anchor not sent", target=target.name, reason=reason)
+            log.warning("anchor not sent", target=target.name, reason=reason)
             _note(target.name, {**details, "problem": reason})
             failed.append(target.name)
         else:

@@ -54,7 +54,7 @@ def let_old_months_go() -> list[date]:
             events = let_go(month)
         except (Error, OSError) as problem:
             reason = str(problem).partition("\n")[0]
-            log.error("audit month not let go", month=f"{month:%Y-%m}", reason=reason)
+            log.warning("audit month not let go", month=f"{month:%Y-%m}", reason=reason)
         else:
             log.info("audit month let go", month=f"{month:%Y-%m}", events=events)
             gone.append(month)

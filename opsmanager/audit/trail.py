@@ -30,7 +30,7 @@ COLUMNS: Final = (
 """All that the application's role may write. Number, time and transaction are the database's."""
 
 _INSERT: Final = (
-    f"INSERT INTO audit_auditevent ({', '.join(COLUMNS)}) "
+    f"INSERT INTO audit_auditevent ({', '.join(COLUMNS)}) "  # noqa: S608 - of the names above
     f"VALUES ({', '.join(['%s'] * len(COLUMNS))}) RETURNING seq, at"
 )
 

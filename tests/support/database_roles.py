@@ -14,7 +14,7 @@ from opsmanager.audit import grants
 
 @contextmanager
 def application_role() -> Iterator[psycopg.Connection]:
-    """Make a role with the application's rights; yield a connection of its own to the test database.
+    """Make a role with the application's rights; yield a connection of its own.
 
     Committed, so that no test with a transaction around it may use it.
     """

@@ -81,7 +81,7 @@ def note_deleted_role(instance: Group, **_: Any) -> None:
 @receiver(m2m_changed, sender=User.groups.through, dispatch_uid="audit.user_roles")
 @receiver(m2m_changed, sender=User.user_permissions.through, dispatch_uid="audit.user_permissions")
 @receiver(m2m_changed, sender=Group.permissions.through, dispatch_uid="audit.role_permissions")
-def note_relations(  # noqa: PLR0913 - Django's signature
+def note_relations(
     sender: type[Model],
     instance: Model,
     action: str,

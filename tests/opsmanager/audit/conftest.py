@@ -7,7 +7,10 @@ import pytest
 from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker
 
+from automation import catalog
+from automation.engine.registry import Registry
 from tests.automation.runner.committed import delete_all
+from tests.automation.samples import SAMPLES
 from tests.support.database_roles import application_role
 
 
@@ -24,6 +27,16 @@ def db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[No
 @pytest.fixture
 def committed(db: None) -> None:
     """Commit what the test writes, and delete it afterwards."""
+
+
+@pytest.fixture
+def rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the tests' own runbooks their rows."""
+    both = Registry()
+    for runbook in (*catalog.runbooks(), *SAMPLES):
+        both.add(runbook)
+    monkeypatch.setattr(catalog, "runbooks", lambda: both)
+    catalog.sync()
 
 
 @pytest.fixture

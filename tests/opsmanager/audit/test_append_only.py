@@ -9,7 +9,10 @@ from opsmanager.audit.verify import verify
 from opsmanager.common.partitions import make_partitions
 from servers.models import ServerGroup
 
-SIDES = "verb, outcome, actor_type, actor_id, actor_name, target_type, target_id, target_name, message, details"
+SIDES = (
+    "verb, outcome, actor_type, actor_id, actor_name, target_type, target_id, target_name,"
+    " message, details"
+)
 VALUES = "'TEST', 'OK', 'USER', '', '', '', '', '', '', '{}'"
 RECORD = f"INSERT INTO audit_auditevent ({SIDES}) VALUES ({VALUES}) RETURNING seq, at, xid"
 PARTITION = "(SELECT max(relid::text) FROM pg_partition_tree('audit_auditevent') WHERE isleaf)"
@@ -26,10 +29,14 @@ ATTACKS = (
     f"INSERT INTO audit_auditevent (seq, {SIDES}) VALUES (1, {VALUES})",
     f"INSERT INTO audit_auditevent (at, {SIDES}) VALUES (now() - interval '1 minute', {VALUES})",
     f"INSERT INTO audit_auditevent (xid, {SIDES}) VALUES ('7', {VALUES})",
-    f"INSERT INTO audit_auditevent ({SIDES}) VALUES ({VALUES}) "
-    "ON CONFLICT (seq, at) DO UPDATE SET verb = 'X'",
-    "MERGE INTO audit_auditevent e USING (SELECT 1) AS one ON true "
-    "WHEN MATCHED THEN UPDATE SET verb = 'X'",
+    (
+        f"INSERT INTO audit_auditevent ({SIDES}) VALUES ({VALUES}) "
+        "ON CONFLICT (seq, at) DO UPDATE SET verb = 'X'"
+    ),
+    (
+        "MERGE INTO audit_auditevent e USING (SELECT 1) AS one ON true "
+        "WHEN MATCHED THEN UPDATE SET verb = 'X'"
+    ),
     "DROP TABLE audit_auditevent",
     "DROP TABLE {partition}",
     "ALTER TABLE audit_auditevent DETACH PARTITION {partition}",
@@ -37,10 +44,14 @@ ATTACKS = (
     "ALTER TABLE {partition} DISABLE TRIGGER ALL",
     "DROP TRIGGER audit_stamp ON audit_auditevent",
     "DROP FUNCTION audit_refuse() CASCADE",
-    "CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN RETURN NULL; END $$",
-    "CREATE TRIGGER mine BEFORE INSERT ON audit_auditevent "
-    "FOR EACH ROW EXECUTE FUNCTION audit_refuse()",
+    (
+        "CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RETURN NULL; END $$"
+    ),
+    (
+        "CREATE TRIGGER mine BEFORE INSERT ON audit_auditevent "
+        "FOR EACH ROW EXECUTE FUNCTION audit_refuse()"
+    ),
     "CREATE RULE mine AS ON INSERT TO audit_auditevent DO INSTEAD NOTHING",
     "ALTER TABLE audit_auditevent OWNER TO CURRENT_USER",
     "SET session_replication_role = replica",
@@ -50,8 +61,10 @@ ATTACKS = (
     "UPDATE audit_seal SET chain = prev",
     "DELETE FROM audit_seal",
     "TRUNCATE audit_seal",
-    "INSERT INTO audit_seal SELECT n + 1, at, month, first_seq, last_seq, events, horizon, digest,"
-    " prev, chain FROM audit_seal",
+    (
+        "INSERT INTO audit_seal SELECT n + 1, at, month, first_seq, last_seq, events, horizon, digest,"
+        " prev, chain FROM audit_seal"
+    ),
     "UPDATE audit_sealmember SET leaf = ''",
     "DELETE FROM audit_sealmember",
     "INSERT INTO audit_sealmember VALUES (1, '2026-11-01', 1, '')",

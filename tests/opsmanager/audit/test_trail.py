@@ -8,8 +8,8 @@ from django.test import RequestFactory
 
 from opsmanager.audit import trail
 from opsmanager.audit.middleware import AuditSourceMiddleware
-from opsmanager.audit.source import current_address
 from opsmanager.audit.models import AuditEvent
+from opsmanager.audit.source import current_address
 from servers.models import Server
 from tests.support import servers
 from tests.support.users import user_with

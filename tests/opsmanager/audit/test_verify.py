@@ -214,7 +214,7 @@ def test_the_command_names_each_problem_and_fails(seqs: list[int], tmp_path: Pat
 @pytest.mark.parametrize("text", ["{}", "hello", '{"n": 1}', '{"n": "x", "chain": 1}'])
 def test_a_file_that_holds_no_anchors_is_refused_with_its_line(tmp_path: Path, text: str) -> None:
     (tmp_path / "anchors").write_text(f"\n{text}\n")
-    with pytest.raises(CommandError, match="Line 2 of .* is no anchor"):
+    with pytest.raises(CommandError, match=r"Line 2 of .* is no anchor"):
         said("--anchors", str(tmp_path / "anchors"))
 
 
