@@ -1,11 +1,11 @@
 """Writing the trail: one line beside each change of state, in the same transaction."""
 
+import json
 from typing import Any, Final
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.db.models import Model
-from psycopg.types.json import Jsonb
 
 from opsmanager.accounts.models import User
 from opsmanager.audit.models import AuditEvent
@@ -31,7 +31,7 @@ COLUMNS: Final = (
 
 _INSERT: Final = (
     f"INSERT INTO audit_auditevent ({', '.join(COLUMNS)}) "  # noqa: S608 - of the names above
-    f"VALUES ({', '.join(['%s'] * len(COLUMNS))}) RETURNING seq, at"
+    f"VALUES ({', '.join(['%s'] * (len(COLUMNS) - 1))}, %s::jsonb) RETURNING seq, at"
 )
 
 
@@ -111,7 +111,7 @@ def _columns(
 def _write(columns: dict[str, Any]) -> AuditEvent:
     values = [columns[name] for name in COLUMNS[:-1]]
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [*values, Jsonb(columns["details"])])
+        cursor.execute(_INSERT, [*values, json.dumps(columns["details"])])
         seq, at = cursor.fetchone()
     return AuditEvent(seq=seq, at=at, **columns)
 

@@ -60,8 +60,10 @@ def verify(*, anchors: Iterable[Anchor] = (), timeout: timedelta | None = None) 
                 "SELECT set_config('statement_timeout', %s, true)",
                 [str(round(timeout.total_seconds() * 1000))],
             )
-        patience = timedelta(minutes=settings.AUDIT_SEAL_PATIENCE_MINUTES)
-        cursor.execute("SELECT * FROM audit_verify(%s) LIMIT %s", [patience, _MOST])
+        cursor.execute(
+            "SELECT * FROM audit_verify(make_interval(mins => %s)) LIMIT %s",
+            [settings.AUDIT_SEAL_PATIENCE_MINUTES, _MOST],
+        )
         problems = [_problem(*row) for row in cursor.fetchall()]
         problems += _against(known)
         last = Seal.objects.order_by("-n").first()

@@ -2,9 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
 from django.db import connection
+
+if TYPE_CHECKING:
+    from django.db.backends.postgresql.base import DatabaseWrapper
 
 
 @contextmanager
@@ -18,7 +22,7 @@ def as_owner() -> Iterator[None]:
         return
     before = connection.settings_dict
     connection.close()
-    connection.close_pool()
+    cast("DatabaseWrapper", connection).close_pool()
     # Another dictionary: this one is that of the settings, which go on to name the other role.
     connection.settings_dict = {**before, **settings.DATABASE_OWNER}
     try:

@@ -32,7 +32,7 @@ def event_list(request: HttpRequest) -> HttpResponse:
     before = asked.get("before", "")
     is_later_page = before.isascii() and before.isdigit() and int(before[:20]) < _MOST
     shown = list((rows.filter(seq__lt=int(before)) if is_later_page else rows)[: _PAGE + 1])
-    context = {
+    context: dict[str, object] = {
         "events": shown[:_PAGE],
         "older": shown[_PAGE - 1].seq if len(shown) > _PAGE else None,
         "is_later_page": is_later_page,

@@ -62,8 +62,8 @@ ATTACKS = (
     "DELETE FROM audit_seal",
     "TRUNCATE audit_seal",
     (
-        "INSERT INTO audit_seal SELECT n + 1, at, month, first_seq, last_seq, events, horizon, digest,"
-        " prev, chain FROM audit_seal"
+        "INSERT INTO audit_seal SELECT n + 1, at, month, first_seq, last_seq, events, horizon,"
+        " digest, prev, chain FROM audit_seal"
     ),
     "UPDATE audit_sealmember SET leaf = ''",
     "DELETE FROM audit_sealmember",

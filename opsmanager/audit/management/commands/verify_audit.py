@@ -33,8 +33,8 @@ class Command(BaseCommand):
         if found.is_whole:
             self.stdout.write(said(found))
             return
-        for problem in found.problems:
-            self.stdout.write(problem.message)
+        for each in found.problems:
+            self.stdout.write(each.message)
         count = len(found.problems)
         raise CommandError(f"The audit trail is not whole: {count} problem{'s' * (count != 1)}.")
 
