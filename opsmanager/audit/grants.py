@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from django.conf import settings
+from django.core.management import CommandError
 from django.db import connection
 from psycopg import sql
 
@@ -14,6 +15,10 @@ _FUNCTIONS: Final = (
     "audit_seal_events(integer)",
     "audit_drop_month(date, integer)",
 )
+_STANDING: Final = """
+SELECT current_user, to_regrole(quote_ident(%s)) IS NOT NULL, pg_get_userbyid(relowner)
+  FROM pg_class WHERE oid = 'audit_auditevent'::regclass
+"""
 _TABLES: Final = """
 SELECT c.relname FROM pg_class c
  WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm')
@@ -34,14 +39,29 @@ SELECT c.relname FROM pg_class c
 
 
 def after_migration(**_: Any) -> None:
-    """Give the application's role its rights on what the owner has just migrated."""
+    """Give the application's role its rights on what the owner has just migrated.
+
+    Raises :class:`CommandError` where there is no such role, or the tables are another's.
+    """
     if not settings.DATABASE_OWNER:
         return
     role = str(settings.DATABASES["default"]["USER"])
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_user")
-        if cursor.fetchone()[0] != role:
-            give(role)
+        cursor.execute(_STANDING, [role])
+        current, is_known, owner = cursor.fetchone()
+    if current == role:
+        return
+    if not is_known:
+        raise CommandError(
+            f"DATABASE_URL names the role {role}, which PostgreSQL does not know. Make it first: "
+            f'CREATE ROLE "{role}" LOGIN PASSWORD …'
+        )
+    if owner != current:
+        raise CommandError(
+            f"The tables belong to {owner}, not to {current}, the role of DATABASE_OWNER_URL. Hand "
+            f'them over as a superuser: REASSIGN OWNED BY "{owner}" TO "{current}"'
+        )
+    give(role)
 
 
 def give(role: str) -> None:

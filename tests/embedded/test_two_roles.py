@@ -27,7 +27,7 @@ def postgres(tmp_path: Path) -> Postgres:
     discard(tmp_path)
 
 
-def manage(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def manage(*words: str, status: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
     ended = subprocess.run(
         [sys.executable, "manage.py", *words],
         cwd=PROJECT,
@@ -41,7 +41,7 @@ def manage(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
     )
-    assert ended.returncode == 0, ended.stderr
+    assert ended.returncode == status, ended.stderr
     return ended
 
 
@@ -64,8 +64,25 @@ def test_an_old_data_folder_gets_an_owner_and_its_role_can_only_add_to_the_trail
         assert "audit.W001" in said.stderr
         with psycopg.connect(urls.role) as connection:
             connection.execute(RECORD)
+        superuser = urls.role.replace("opsmanager:role@", "postgres:super@")
+        said = manage(
+            *("migrate", "--noinput", "-v0"),
+            DATABASE_URL=urls.role,
+            DATABASE_OWNER_URL=superuser,
+            status=1,
+        )
+        assert "The tables belong to opsmanager, not to postgres" in said.stderr
 
     async def two_roles(urls: Urls) -> None:
+        nobody = urls.role.replace("opsmanager:role@", "nobody:x@")
+        said = manage(
+            *("migrate", "--noinput", "-v0"),
+            DATABASE_URL=nobody,
+            DATABASE_OWNER_URL=urls.owner,
+            status=1,
+        )
+        assert "the role nobody, which PostgreSQL does not know" in said.stderr
+        assert "Traceback" not in said.stderr
         manage(
             *("migrate", "--noinput", "-v0"), DATABASE_URL=urls.role, DATABASE_OWNER_URL=urls.owner
         )
