@@ -11,6 +11,7 @@ from opsmanager.home import views as home
 
 api: list[URLPattern | URLResolver] = [
     path("", include("opsmanager.accounts.api.urls")),
+    path("", include("opsmanager.audit.api.urls")),
     path("", include("automation.api.urls")),
     path("", include("servers.api.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
@@ -23,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("now/", home.home_now, name="home_now"),
     path("", include("opsmanager.accounts.urls")),
+    path("", include("opsmanager.audit.web.urls")),
     path("", include("automation.web.urls")),
     path("", include("incidents.web.urls")),
     path("", include("servers.web.urls")),

@@ -19,7 +19,7 @@ from automation.services.asked import Asked
 from automation.services.executions import Launch
 from opsmanager.accounts.models import User
 from opsmanager.audit import trail
-from opsmanager.common.problems import Invalid, InvalidState, NotPermitted, Problem
+from opsmanager.common.problems import CoolingDown, Invalid, InvalidState, NotPermitted, Problem
 from servers.models import Server
 
 _MOST_SERVERS: Final = 1000
@@ -128,10 +128,13 @@ def cancel(*, actor: User, batch: Batch) -> Batch:
 
 def _refusal(asked: BatchLaunch, batch: Batch, server: Server) -> dict[str, str] | None:
     """Launch on one server; return why not, if it was refused."""
+    launch_there = asked.on(server, batch)
     try:
         with transaction.atomic():
-            executions.stored(asked.on(server, batch))
+            executions.stored(launch_there)
     except Problem as problem:
+        if isinstance(problem, CoolingDown | NotPermitted):
+            executions.tell_refusal(launch_there, problem)
         return {
             "server_id": str(server.pk),
             "server_name": server.name,

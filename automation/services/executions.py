@@ -69,7 +69,7 @@ def launch(asked: Launch) -> Execution:
         with transaction.atomic():
             return _known(asked) or stored(asked)
     except (CoolingDown, NotPermitted) as problem:
-        _record_refusal(asked, problem)
+        tell_refusal(asked, problem)
         raise
 
 
@@ -244,13 +244,13 @@ def _conditions(asked: Launch, kind: type[Runbook]) -> dict[str, Callable[[], ob
     return wanted
 
 
-def _record_refusal(asked: Launch, problem: Problem) -> None:
+def tell_refusal(asked: Launch, problem: Problem) -> None:
+    """Audit that a launch was refused, whatever becomes of the caller's transaction."""
     cooling = isinstance(problem, CoolingDown)
-    trail.record(
+    trail.refuse(
         "AUTOMATION_RATE_LIMIT_EXCEEDED" if cooling else "AUTOMATION_EXECUTION_REFUSED",
         actor=asked.actor,
         target=asked.runbook,
-        outcome="REFUSED",
         message=problem.message,
         server=asked.server.name,
     )

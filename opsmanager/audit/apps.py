@@ -1,6 +1,7 @@
 """Django's entry for the audit trail."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class AuditConfig(AppConfig):
@@ -11,5 +12,10 @@ class AuditConfig(AppConfig):
     verbose_name = "Audit"
 
     def ready(self) -> None:
-        """Listen for logins."""
-        from opsmanager.audit import receivers  # noqa: F401 - importing it is listening
+        """Listen for logins and changes of users; give the application's role its rights."""
+        from opsmanager.audit import checks  # noqa: F401 - importing it registers
+        from opsmanager.audit.grants import after_migration
+        from opsmanager.audit.receivers import admin_log, grants, logins, users  # noqa: F401
+
+        grants.listen()
+        post_migrate.connect(after_migration, sender=self, dispatch_uid="audit.grants")

@@ -1,28 +1,37 @@
-"""Lets an event know from which address its request came."""
+"""Lets an event know from where its request came, and writes down refusals once it is answered."""
 
 from collections.abc import Callable
-from contextvars import ContextVar
 
 from django.http import HttpRequest, HttpResponse
 
-_address: ContextVar[str | None] = ContextVar("audit_address", default=None)
+from opsmanager.audit import trail
+from opsmanager.audit.source import Source, working_for
 
-
-def current_address() -> str | None:
-    """Return the address of the request being answered; ``None`` outside of one."""
-    return _address.get()
+_MOST_OF_A_PATH = 200
 
 
 class AuditSourceMiddleware:
-    """Keep the peer's address at hand while a request is answered."""
+    """Keep peer and user of a request at hand while it is answered."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request."""
-        token = _address.set(request.META.get("REMOTE_ADDR") or None)
-        try:
-            return self.get_response(request)
-        finally:
-            _address.reset(token)
+        """Answer the request; what was refused in it is written into the trail."""
+        source = Source(
+            address=request.META.get("REMOTE_ADDR") or None,
+            actor=lambda: getattr(request, "user", None),
+        )
+        with working_for(source):
+            response = self.get_response(request)
+            trail.write_refusals(source)
+            if response.status_code == 403 and not source.refusals:
+                trail.record(
+                    "ACCESS_REFUSED",
+                    actor=source.actor(),
+                    outcome="REFUSED",
+                    message="This user may not do this.",
+                    method=request.method,
+                    path=request.path[:_MOST_OF_A_PATH],
+                )
+            return response

@@ -1,7 +1,6 @@
-"""One event of the trail."""
+"""One event of the trail, and one seal over events."""
 
 from django.db import models
-from django.db.models import Func, Value
 from django.db.models.functions import Now
 
 
@@ -9,13 +8,12 @@ class AuditEvent(models.Model):
     """Who did what, on what, with what result, when and from where.
 
     Names are copied in, not referenced, so that an event outlives what it tells of. The table is
-    partitioned by the month of ``at``, which therefore is part of the key.
+    partitioned by the month of ``at``, which therefore is part of its key in the database. It can
+    be written to by :func:`opsmanager.audit.trail.record` only, and never changed: ``seq``, ``at``
+    and a further column, the transaction's ``xid``, are set by a trigger.
     """
 
-    pk = models.CompositePrimaryKey("seq", "at")
-    seq = models.BigIntegerField(
-        db_default=Func(Value("audit_event_seq"), function="nextval"), editable=False
-    )
+    seq = models.BigIntegerField(primary_key=True, editable=False)
     at = models.DateTimeField(db_default=Now(), editable=False)
     verb = models.CharField(max_length=80)
     """Such as AUTOMATION_EXECUTION_STARTED."""
@@ -43,3 +41,28 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verb} {self.target_name}"
+
+
+class Seal(models.Model):
+    """A link of the chain: the hash over some events of one month, and over the link before.
+
+    Made by the database's function ``audit_seal_events`` only.
+    """
+
+    n = models.BigIntegerField(primary_key=True, editable=False)
+    """Its number, from 1, without gaps."""
+    at = models.DateTimeField(editable=False)
+    month = models.DateField(editable=False)
+    first_seq = models.BigIntegerField(editable=False)
+    last_seq = models.BigIntegerField(editable=False)
+    events = models.IntegerField(editable=False)
+    chain = models.BinaryField(editable=False)
+    """The hash over this link and all before it, 32 bytes."""
+
+    class Meta:
+        managed = False
+        db_table = "audit_seal"
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"Seal {self.n}"

@@ -1,16 +1,38 @@
 """Writing the trail: one line beside each change of state, in the same transaction."""
 
-from typing import Any
+import json
+from typing import Any, Final
 
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
 from django.db.models import Model
 
 from opsmanager.accounts.models import User
-from opsmanager.audit.middleware import current_address
 from opsmanager.audit.models import AuditEvent
+from opsmanager.audit.source import Source, current_address, current_source
 
 Actor = User | AnonymousUser | str | None
 """A user, or the name of what acted by itself, such as ``"worker:host-1"``."""
+
+COLUMNS: Final = (
+    "verb",
+    "outcome",
+    "actor_type",
+    "actor_id",
+    "actor_name",
+    "address",
+    "target_type",
+    "target_id",
+    "target_name",
+    "message",
+    "details",
+)
+"""All that the application's role may write. Number, time and transaction are the database's."""
+
+_INSERT: Final = (
+    f"INSERT INTO audit_auditevent ({', '.join(COLUMNS)}) "  # noqa: S608 - of the names above
+    f"VALUES ({', '.join(['%s'] * (len(COLUMNS) - 1))}, %s::jsonb) RETURNING seq, at"
+)
 
 
 def record(
@@ -22,21 +44,76 @@ def record(
     message: str = "",
     **details: Any,
 ) -> AuditEvent:
-    """Record one event. ``details`` must be JSON and hold no secret."""
+    """Record one event. ``details`` must be JSON and hold no secret.
+
+    In the caller's transaction: if one of both fails, both do.
+    """
+    return _write(_columns(verb, actor, target, outcome, message, details))
+
+
+def refuse(
+    verb: str,
+    *,
+    actor: Actor,
+    target: Model | None = None,
+    message: str,
+    **details: Any,
+) -> None:
+    """Record that something was refused, so that it outlives the rollback of what was refused.
+
+    Within a request it is written once that is answered, in a transaction of its own; elsewhere
+    at once.
+    """
+    columns = _columns(verb, actor, target, "REFUSED", message, details)
+    source = current_source()
+    if source is not None and source.is_request:
+        source.refusals.append(columns)
+    else:
+        _write(columns)
+
+
+def write_refusals(source: Source) -> None:
+    """Write the refusals of a request that is answered."""
+    for columns in source.refusals:
+        _write(columns)
+
+
+def current_actor() -> Actor:
+    """Return who this thread works for, by the request or the command; ``None`` if unknown."""
+    source = current_source()
+    return source.actor() if source else None
+
+
+def _columns(
+    verb: str,
+    actor: Actor,
+    target: Model | None,
+    outcome: str,
+    message: str,
+    details: dict[str, Any],
+) -> dict[str, Any]:
     kind, actor_id, name = _who(actor)
-    return AuditEvent.objects.create(
-        verb=verb,
-        outcome=outcome,
-        actor_type=kind,
-        actor_id=actor_id,
-        actor_name=name,
-        address=current_address(),
-        target_type=type(target).__name__ if target else "",
-        target_id=str(target.pk) if target else "",
-        target_name=str(target)[:300] if target else "",
-        message=message,
-        details=details,
-    )
+    return {
+        "verb": verb,
+        "outcome": outcome,
+        "actor_type": kind,
+        "actor_id": actor_id,
+        "actor_name": name[:200],
+        "address": current_address(),
+        "target_type": type(target).__name__ if target else "",
+        "target_id": str(target.pk) if target else "",
+        "target_name": str(target)[:300] if target else "",
+        "message": message,
+        "details": details,
+    }
+
+
+def _write(columns: dict[str, Any]) -> AuditEvent:
+    values = [columns[name] for name in COLUMNS[:-1]]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [*values, json.dumps(columns["details"])])
+        seq, at = cursor.fetchone()
+    return AuditEvent(seq=seq, at=at, **columns)
 
 
 def _who(actor: Actor) -> tuple[str, str, str]:

@@ -9,7 +9,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations import CreateModel
 from django.db.migrations.state import ProjectState
 
-PARTITIONED_TABLES = ("automation_executionlog", "audit_auditevent")
+PARTITIONED_TABLES = ("automation_executionlog", "audit_auditevent", "audit_sealmember")
 """Each has a range partition a month and a default one, which catches what no month covers."""
 
 
@@ -37,16 +37,21 @@ class CreatePartitionedModel(CreateModel):
             schema_editor.sql_create_table = plain
         table = to_state.apps.get_model(app_label, self.name)._meta.db_table  # noqa: SLF001 - Django's public API
         schema_editor.execute(f"CREATE TABLE {table}_default PARTITION OF {table} DEFAULT")
-        make_partitions((table,))
+        for first, after in _months(datetime.now(UTC), settings.AUTOMATION_PARTITIONS_AHEAD + 1):
+            schema_editor.execute(
+                f"CREATE TABLE {table}_{first:%Y_%m} PARTITION OF {table} "
+                f"FOR VALUES FROM ('{first.isoformat()}') TO ('{after.isoformat()}')"
+            )
 
 
-def _months(first: datetime, count: int) -> list[datetime]:
+def _months(first: datetime, count: int) -> list[tuple[datetime, datetime]]:
+    """Return begin and end of so many months, from that of ``first`` on."""
     months = []
     year, month = first.year, first.month
     for _ in range(count + 1):
         months.append(datetime(year, month, 1, tzinfo=UTC))
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)
-    return months
+    return list(pairwise(months))
 
 
 def make_partitions(
@@ -57,22 +62,16 @@ def make_partitions(
 ) -> list[str]:
     """Make the partitions of this month and of the next ``ahead`` ones that are missing.
 
-    Returns the names of those made. Safe to call at any time, from any number of processes.
+    Returns the names of those made. Safe to call at any time, from any number of processes. The
+    database's own function makes them, for this role need not own the tables.
     """
     ahead = settings.AUTOMATION_PARTITIONS_AHEAD if ahead is None else ahead
-    months = _months(now or datetime.now(UTC), ahead + 1)
     made = []
     with connection.cursor() as cursor:
         for table in tables:
-            for first, after in pairwise(months):
-                name = f"{table}_{first:%Y_%m}"
-                cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [name])
-                if cursor.fetchone()[0]:
-                    continue
-                # Names and bounds are made here, from a fixed list and the clock.
-                cursor.execute(
-                    f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF {table} "
-                    f"FOR VALUES FROM ('{first.isoformat()}') TO ('{after.isoformat()}')"
-                )
-                made.append(name)
+            for first, _after in _months(now or datetime.now(UTC), ahead + 1):
+                cursor.execute("SELECT make_month_partition(%s, %s)", [table, first.date()])
+                name = cursor.fetchone()[0]
+                if name is not None:
+                    made.append(name)
     return made

@@ -9,7 +9,7 @@ from pathlib import Path
 from opsmanager.embedded import port as ports
 from opsmanager.embedded.data_dir import DataDir
 from opsmanager.embedded.process import Program
-from opsmanager.embedded.secrets import ADMIN_PASSWORD, Secrets, without_secrets
+from opsmanager.embedded.secrets import ADMIN_PASSWORD, OWNER_URL, Secrets, without_secrets
 
 WEB_WORKERS = 2
 # Of each web worker: beyond twice the cores they only wait for one another.
@@ -29,7 +29,7 @@ DEMO_VARIABLES = ("PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR")
 class Plan:
     """The processes of one start.
 
-    `services` holds DATABASE_URL and REDIS_URL as `Services.start` returned them; `environ` is the
+    `services` holds DATABASE_URL and the like as `Services.start` returned them; `environ` is the
     environment OpsManager was started with.
     """
 
@@ -53,7 +53,7 @@ class Plan:
             "LOG_FORMAT": "text",
         }
         fixed = {
-            **self.services,
+            **without_secrets(self.services),
             "OPSMANAGER_DATA_DIR": str(self.data.path),
             "OPSMANAGER_STATIC_ROOT": str(self.data.path / "static"),
             "DJANGO_SETTINGS_MODULE": "opsmanager.settings",
@@ -68,8 +68,9 @@ class Plan:
         return defaults | inherited | fixed
 
     def migrate(self) -> Program:
-        """Bring the database's tables up to date."""
-        return self._django("migrate", "migrate", "--noinput", "--verbosity=0")
+        """Bring the database's tables up to date, as their owner: nobody else is given its URL."""
+        owner = {name: url for name, url in self.services.items() if name == OWNER_URL}
+        return self._django("migrate", "migrate", "--noinput", "--verbosity=0", secrets=owner)
 
     def collect_static(self) -> Program:
         """Lay the static files out for whitenoise."""

@@ -18,6 +18,8 @@ from opsmanager.embedded.supervisor import Supervisor
 NAME = "postgres"
 SUPERUSER = "postgres"
 ROLE = "opsmanager"
+# Owns all tables and only migrates them: whoever runs as ROLE can't change the audit trail.
+OWNER = "opsmanager_owner"
 DATABASE = "opsmanager"
 # Generous: recovery after a kill reads back what the last checkpoint did not see.
 PATIENCE = 120.0
@@ -43,12 +45,21 @@ ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC", "PATH": "/usr/bin:/bin"}
 
 
 @dataclass(frozen=True, kw_only=True)
+class Urls:
+    """Where OpsManager's database is, for each of its two roles."""
+
+    role: str = field(repr=False)
+    owner: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Postgres:
     """One cluster of PostgreSQL in its home."""
 
     home: PostgresHome
     superuser_password: str = field(repr=False)
     role_password: str = field(repr=False)
+    owner_password: str = field(repr=False)
     throwaway: bool = False
     """Trade durability for speed, for data that nobody keeps."""
 
@@ -75,8 +86,8 @@ class Postgres:
                 "made them."
             )
 
-    async def start(self, supervisor: Supervisor) -> str:
-        """Start the server and return the URL of OpsManager's database."""
+    async def start(self, supervisor: Supervisor) -> Urls:
+        """Start the server and return the URLs of OpsManager's database."""
         port = ports.free()
         settings = SETTINGS | (THROWAWAY if self.throwaway else {}) | {"port": str(port)}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
@@ -101,22 +112,18 @@ class Postgres:
         await supervisor.until_ready(
             NAME, lambda: asyncio.to_thread(self._open, port), patience=PATIENCE
         )
-        return f"postgresql://{ROLE}:{self.role_password}@{ports.LOOPBACK}:{port}/{DATABASE}"
+        where = f"{ports.LOOPBACK}:{port}/{DATABASE}"
+        return Urls(
+            role=f"postgresql://{ROLE}:{self.role_password}@{where}",
+            owner=f"postgresql://{OWNER}:{self.owner_password}@{where}",
+        )
 
     def _open(self, port: int) -> bool:
-        """Make role and database where missing; False while the server does not answer yet."""
+        """Make roles and database where missing; False while the server does not answer yet."""
         if not self._is_up():
             return False
         try:
-            connection = psycopg.connect(
-                host=ports.LOOPBACK,
-                port=port,
-                user=SUPERUSER,
-                password=self.superuser_password,
-                dbname="postgres",
-                connect_timeout=2,
-                autocommit=True,
-            )
+            connection = self._connect(port, "postgres")
         except psycopg.OperationalError as error:
             if "authentication failed" in str(error):
                 raise ServiceError(
@@ -125,9 +132,25 @@ class Postgres:
                 ) from None
             return False
         with connection:
-            self._ensure_role(connection)
-            self._ensure_database(connection)
+            _ensure_role(connection, OWNER, self.owner_password)
+            # Tests make their databases as this role, and roles that may do less.
+            also = "CREATEDB CREATEROLE" if self.throwaway else "CREATEDB NOCREATEROLE"
+            _ensure_role(connection, ROLE, self.role_password, also=also)
+            _ensure_database(connection)
+        with self._connect(port, DATABASE) as inside:
+            _hand_over(inside)
         return True
+
+    def _connect(self, port: int, database: str) -> psycopg.Connection:
+        return psycopg.connect(
+            host=ports.LOOPBACK,
+            port=port,
+            user=SUPERUSER,
+            password=self.superuser_password,
+            dbname=database,
+            connect_timeout=2,
+            autocommit=True,
+        )
 
     def _is_up(self) -> bool:
         """What the server itself wrote down: a connection before that is logged as an error."""
@@ -136,26 +159,6 @@ class Postgres:
         except FileNotFoundError:
             return False
         return lines[STATUS_LINE:] == ["ready   "]
-
-    def _ensure_role(self, connection: psycopg.Connection) -> None:
-        known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone()
-        verb = sql.SQL("ALTER" if known else "CREATE")
-        connection.execute(
-            sql.SQL("{} ROLE {} LOGIN CREATEDB PASSWORD {}").format(
-                verb, sql.Identifier(ROLE), sql.Literal(self.role_password)
-            )
-        )
-
-    def _ensure_database(self, connection: psycopg.Connection) -> None:
-        known = connection.execute(
-            "SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]
-        ).fetchone()
-        if not known:
-            connection.execute(
-                sql.SQL("CREATE DATABASE {} OWNER {}").format(
-                    sql.Identifier(DATABASE), sql.Identifier(ROLE)
-                )
-            )
 
     async def _initialize(self, supervisor: Supervisor) -> None:
         """Make the cluster beside its place and move it there whole."""
@@ -192,3 +195,44 @@ class Postgres:
         finally:
             password_file.unlink()
         draft.rename(cluster)
+
+
+def _ensure_role(connection: psycopg.Connection, name: str, password: str, also: str = "") -> None:
+    known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone()
+    verb = sql.SQL("ALTER" if known else "CREATE")
+    connection.execute(
+        sql.SQL("{} ROLE {} LOGIN {} PASSWORD {}").format(
+            verb, sql.Identifier(name), sql.SQL(also), sql.Literal(password)
+        )
+    )
+
+
+def _ensure_database(connection: psycopg.Connection) -> None:
+    known = connection.execute(
+        "SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]
+    ).fetchone()
+    if not known:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} OWNER {}").format(
+                sql.Identifier(DATABASE), sql.Identifier(OWNER)
+            )
+        )
+
+
+def _hand_over(connection: psycopg.Connection) -> None:
+    """Give the owner what one role owned before there were two; nothing where that was done.
+
+    What the role may do then is granted by the migration that follows.
+    """
+    owns = connection.execute(
+        "SELECT 1 FROM pg_database WHERE datname = current_database()"
+        " AND datdba = %(role)s::regrole UNION ALL "
+        "SELECT 1 FROM pg_class WHERE relowner = %(role)s::regrole",
+        {"role": ROLE},
+    ).fetchone()
+    if owns:
+        connection.execute(
+            sql.SQL("REASSIGN OWNED BY {} TO {}").format(
+                sql.Identifier(ROLE), sql.Identifier(OWNER)
+            )
+        )

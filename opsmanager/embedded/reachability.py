@@ -10,27 +10,29 @@ from opsmanager.embedded.errors import ServiceError
 PATIENCE = 5
 
 
-def check_database(url: str) -> None:
-    """Connect to the PostgreSQL that DATABASE_URL names.
+def check_database(url: str, *, name: str = "DATABASE_URL") -> None:
+    """Connect to the PostgreSQL that DATABASE_URL (or the setting ``name``) names.
 
     Raises ServiceError, whose message never repeats the URL's password.
     """
-    instead = "or leave DATABASE_URL out to use the embedded PostgreSQL."
+    instead = f"or leave {name} out" + (
+        " to use the embedded PostgreSQL." if name == "DATABASE_URL" else "."
+    )
     if urlsplit(url).scheme not in ("postgres", "postgresql"):
         raise ServiceError(
-            "DATABASE_URL does not name a PostgreSQL. Write it like "
+            f"{name} does not name a PostgreSQL. Write it like "
             f"postgresql://user:password@host:5432/opsmanager, {instead}"
         )
     try:
         psycopg.connect(url, connect_timeout=PATIENCE).close()
     except psycopg.OperationalError as error:
         raise ServiceError(
-            f"The PostgreSQL that DATABASE_URL names{_where(url)} cannot be used: "
-            f"{_reason(error)}. Start it or correct DATABASE_URL, {instead}"
+            f"The PostgreSQL that {name} names{_where(url)} cannot be used: "
+            f"{_reason(error)}. Start it or correct {name}, {instead}"
         ) from None
     except psycopg.Error:
         raise ServiceError(
-            "DATABASE_URL cannot be read. Write it like "
+            f"{name} cannot be read. Write it like "
             f"postgresql://user:password@host:5432/opsmanager, {instead}"
         ) from None
 

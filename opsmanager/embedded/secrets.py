@@ -16,6 +16,7 @@ from opsmanager.embedded.errors import SecretsError
 SECRET_KEY = "SECRET_KEY"  # noqa: S105  (a variable's name)
 PUBLIC_KEY = "OPSMANAGER_CREDENTIAL_PUBLIC_KEY"
 PRIVATE_KEYS = "OPSMANAGER_CREDENTIAL_PRIVATE_KEYS"
+OWNER_URL = "DATABASE_OWNER_URL"
 JWT_KEY = "OPSMANAGER_JWT_PRIVATE_KEY"
 ADMIN_PASSWORD = "OPSMANAGER_ADMIN_PASSWORD"  # noqa: S105  (a variable's name)
 
@@ -116,7 +117,7 @@ class Secrets:
 
 def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
     """Return `environ` without the variables that only some processes may see."""
-    secret = (SECRET_KEY, PUBLIC_KEY, PRIVATE_KEYS, JWT_KEY, ADMIN_PASSWORD)
+    secret = (SECRET_KEY, PUBLIC_KEY, PRIVATE_KEYS, JWT_KEY, ADMIN_PASSWORD, OWNER_URL)
     hidden = {*secret, *(f"{name}_FILE" for name in secret)}
     return {name: value for name, value in environ.items() if name not in hidden}
 

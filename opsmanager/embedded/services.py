@@ -11,7 +11,7 @@ from opsmanager.embedded.postgres import Postgres
 from opsmanager.embedded.postgres_home import locate
 from opsmanager.embedded.reachability import check_database, check_redis
 from opsmanager.embedded.redis import Redis
-from opsmanager.embedded.secrets import Secrets
+from opsmanager.embedded.secrets import OWNER_URL, Secrets
 from opsmanager.embedded.supervisor import Supervisor
 from opsmanager.embedded.terminal import Terminal
 
@@ -32,13 +32,25 @@ class Services:
     """The data need not outlive this start."""
 
     async def start(self) -> dict[str, str]:
-        """Return DATABASE_URL and REDIS_URL (or their NAME_FILE) of services that answer."""
+        """Return DATABASE_URL and REDIS_URL of services that answer.
+
+        And DATABASE_OWNER_URL where another role owns the tables, which is for `migrate` alone.
+        """
         return await self._database() | await self._redis()
 
     async def _database(self) -> dict[str, str]:
+        owner = _given(self.environ, OWNER_URL)
         if given := _given(self.environ, DATABASE_URL):
             await asyncio.to_thread(check_database, given)
-            return {DATABASE_URL: given}
+            if not owner:
+                return {DATABASE_URL: given}
+            await asyncio.to_thread(check_database, owner, name=OWNER_URL)
+            return {DATABASE_URL: given, OWNER_URL: owner}
+        if owner:
+            raise ServiceError(
+                f"{OWNER_URL} is set, and {DATABASE_URL} is not. Set both, or neither to use the "
+                "embedded PostgreSQL."
+            )
         home = locate(self.data.path)
         if home.account:
             self.terminal.say(f"PostgreSQL refuses to run as root: it runs as {home.account.name}")
@@ -51,13 +63,15 @@ class Services:
             home=home,
             superuser_password=self.secrets.password("POSTGRES_SUPERUSER_PASSWORD"),
             role_password=self.secrets.password("POSTGRES_PASSWORD"),
+            owner_password=self.secrets.password("POSTGRES_OWNER_PASSWORD"),
             throwaway=self.throwaway,
         )
         if postgres.needs_recovery:
             self.terminal.say("the last run was killed: PostgreSQL recovers its data")
         self.terminal.say("starting PostgreSQL")
         await postgres.prepare(self.supervisor)
-        return {DATABASE_URL: await postgres.start(self.supervisor)}
+        urls = await postgres.start(self.supervisor)
+        return {DATABASE_URL: urls.role, OWNER_URL: urls.owner}
 
     async def _redis(self) -> dict[str, str]:
         if given := _given(self.environ, REDIS_URL):

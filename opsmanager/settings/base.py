@@ -87,6 +87,9 @@ DATABASES["default"]["OPTIONS"]["pool"] = {  # type: ignore[index]
     "max_size": env.integer("DATABASE_POOL_SIZE", 20, least=2),
     "timeout": 10,
 }
+# Who owns the tables, where that is another role than the one that works with them. Only `migrate`
+# is given it: whoever runs as the other can't change the audit trail.
+DATABASE_OWNER = env.database("DATABASE_OWNER_URL", "")
 
 LANGUAGE_CODE = "en"
 USE_I18N = False

@@ -62,6 +62,14 @@ CELERY_BEAT_SCHEDULE = {
         "task": "opsmanager.common.tasks.make_partitions",
         "schedule": timedelta(hours=6),
     },
+    "anchor-audit-trail": {
+        "task": "opsmanager.audit.tasks.send_anchors",
+        "schedule": timedelta(minutes=5),
+    },
+    "retain-audit-trail": {
+        "task": "opsmanager.audit.tasks.let_old_months_go",
+        "schedule": timedelta(days=1),
+    },
     "beat-heartbeat": {
         "task": "opsmanager.common.tasks.note_beat",
         "schedule": timedelta(seconds=30),

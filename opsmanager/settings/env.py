@@ -81,13 +81,15 @@ def networks(name: str) -> Allowed:
         ) from None
 
 
-def database(name: str = "DATABASE_URL") -> dict[str, object]:
+def database(name: str = "DATABASE_URL", default: str | None = None) -> dict[str, object]:
     """Return Django's database settings from ``postgresql://user:password@host:port/name?option=x``.
 
-    Options after ``?`` go to libpq as they are. Raises :class:`SettingInvalid`; its message never
-    repeats the URL, which holds a password.
+    Options after ``?`` go to libpq as they are. Nothing is in it when the setting may be empty and
+    is. Raises :class:`SettingInvalid`; its message never repeats the URL, which holds a password.
     """
-    value = text(name)
+    value = text(name, default)
+    if not value:
+        return {}
     example = "postgresql://user:password@host:5432/opsmanager"
     try:
         url = urlsplit(value)
@@ -115,6 +117,29 @@ def database(name: str = "DATABASE_URL") -> dict[str, object]:
         "PORT": str(port),
         "OPTIONS": options,
     }
+
+
+def syslog(name: str) -> tuple[str, str, int] | None:
+    """Return where a syslog listens as (transport, host or path, port); ``None`` if not set.
+
+    ``udp://host:514`` (also without ``udp://``), ``tcp://host:514``, or a socket such as
+    ``/dev/log``, whose port is 0. Raises :class:`SettingInvalid`.
+    """
+    value = text(name, "")
+    if not value:
+        return None
+    if value.startswith("/"):
+        return "unix", value, 0
+    try:
+        url = urlsplit(value if "://" in value else f"udp://{value}")
+        host, port = url.hostname, url.port
+    except ValueError:
+        url, host, port = urlsplit(""), None, None
+    if url.scheme not in ("udp", "tcp") or not host or not port or url.path:
+        raise SettingInvalid(
+            f"{name} must look like syslog.internal:514, tcp://syslog.internal:514 or /dev/log."
+        )
+    return url.scheme, host, port
 
 
 def redis(name: str = "REDIS_URL") -> str:

@@ -1,6 +1,6 @@
 """Servers and groups: made, changed and deleted, each with its line in the trail."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -18,7 +18,7 @@ def save(
     *,
     actor: User | None,
     server: Server | None = None,
-    groups: Iterable[ServerGroup] | None = None,
+    groups: Collection[ServerGroup] | None = None,
     **fields: Any,
 ) -> Server:
     """Make a server, or change one. ``fields`` are those of :class:`Server`, valid already.
@@ -37,13 +37,17 @@ def save(
         row.reachable = row.latency_ms = row.checked_at = None
         row.error_code = row.error_message = ""
     row.save()
+    told = _told(changed)
     if groups is not None:
+        wanted = sorted(group.name for group in groups)
+        if wanted != sorted(row.groups.values_list("name", flat=True)):
+            told["groups"] = wanted
         row.groups.set(groups)
     trail.record(
         "SERVER_CREATED" if is_new else "SERVER_UPDATED",
         actor=actor,
         target=row,
-        changed=_told(changed),
+        changed=told,
     )
     return row
 
@@ -69,10 +73,12 @@ def save_group(
     """Make a server group, or change one."""
     is_new = group is None
     row = group or ServerGroup()
+    given = {"name": name, "description": description}
+    changed = {field: value for field, value in given.items() if getattr(row, field) != value}
     row.name, row.description = name, description
     row.save()
     verb = "SERVER_GROUP_CREATED" if is_new else "SERVER_GROUP_UPDATED"
-    trail.record(verb, actor=actor, target=row)
+    trail.record(verb, actor=actor, target=row, changed=changed)
     return row
 
 

@@ -23,6 +23,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stack")]
         "/batches/",
         "/incidents/",
         "/incidents/?status=all",
+        "/audit/",
+        "/audit/chain/",
         "/servers/",
         "/servers/add/",
         "/admin/",

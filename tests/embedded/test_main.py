@@ -66,6 +66,22 @@ def test_a_database_that_does_not_answer(tmp_path: Path) -> None:
     assert "hunter2" not in said
 
 
+def test_an_owner_without_the_role_that_works(tmp_path: Path) -> None:
+    said = refuse(tmp_path, DATABASE_OWNER_URL="postgresql://owner:hunter2@db/ops")
+    assert "DATABASE_OWNER_URL is set, and DATABASE_URL is not" in said
+    assert "hunter2" not in said
+
+
+def test_an_owner_that_can_not_be_reached_is_named(tmp_path: Path) -> None:
+    said = refuse(
+        tmp_path,
+        DATABASE_URL=os.environ["DATABASE_URL"],
+        DATABASE_OWNER_URL=f"postgresql://u:hunter2@127.0.0.1:{ports.free()}/db",
+    )
+    assert "The PostgreSQL that DATABASE_OWNER_URL names" in said
+    assert "hunter2" not in said
+
+
 def test_a_database_url_in_a_file_that_is_not_there(tmp_path: Path) -> None:
     assert "cannot be read" in refuse(tmp_path, DATABASE_URL_FILE=str(tmp_path / "none"))
 

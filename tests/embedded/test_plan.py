@@ -20,7 +20,11 @@ ENVIRON = {
     "OPSMANAGER_JWT_PRIVATE_KEY": "the token key",
     SECRET_KEY: "the session key",
 }
-SERVICES = {"DATABASE_URL": "postgresql://u:p@h/d", "REDIS_URL": "redis://h/0"}
+SERVICES = {
+    "DATABASE_URL": "postgresql://u:p@h/d",
+    "DATABASE_OWNER_URL": "postgresql://owner:p@h/d",
+    "REDIS_URL": "redis://h/0",
+}
 
 
 @pytest.fixture
@@ -59,6 +63,14 @@ def test_only_the_command_that_makes_the_user_sees_the_password(plan: Plan) -> N
     programs = [*plan.application(), plan.demo(), plan.migrate(), plan.seed_demo()]
     assert plan.ensure_admin().environment[ADMIN_PASSWORD] == "correct horse"
     assert not any("correct horse" in program.environment.values() for program in programs)
+
+
+def test_only_the_migration_is_told_who_owns_the_tables(plan: Plan) -> None:
+    programs = [*plan.application(), plan.demo(), plan.ensure_admin(), plan.seed_demo()]
+    owner = SERVICES["DATABASE_OWNER_URL"]
+    assert plan.migrate().environment["DATABASE_OWNER_URL"] == owner
+    assert not any(owner in program.environment.values() for program in programs)
+    assert owner not in plan.common_environment().values()
 
 
 def test_demo_servers_see_nothing_of_opsmanager(plan: Plan) -> None:

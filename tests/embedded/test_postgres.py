@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from opsmanager.embedded.errors import ServiceError
-from opsmanager.embedded.postgres import Postgres
+from opsmanager.embedded.postgres import Postgres, Urls
 from opsmanager.embedded.postgres_home import discard, locate
 from opsmanager.embedded.supervisor import Supervisor
 from opsmanager.embedded.terminal import Terminal
@@ -26,12 +26,17 @@ def postgres(tmp_path: Path) -> Postgres:
 
 def _postgres(folder: Path, *, superuser_password: str = "super") -> Postgres:
     return Postgres(
-        home=locate(folder), superuser_password=superuser_password, role_password="role"
+        home=locate(folder),
+        superuser_password=superuser_password,
+        role_password="role",
+        owner_password="owner",
     )
 
 
-def started(postgres: Postgres, terminal: Terminal, work: Callable[[str], Awaitable[None]]) -> None:
-    """Start PostgreSQL, do `work` with its URL, stop it."""
+def started(
+    postgres: Postgres, terminal: Terminal, work: Callable[[Urls], Awaitable[None]]
+) -> None:
+    """Start PostgreSQL, do `work` with its URLs, stop it."""
 
     async def between() -> None:
         watchdog = Watchdog()
@@ -49,15 +54,15 @@ def started(postgres: Postgres, terminal: Terminal, work: Callable[[str], Awaita
 def test_data_survive_a_kill_of_everything(
     postgres: Postgres, terminal: Terminal, tmp_path: Path
 ) -> None:
-    async def write_and_die(url: str) -> None:
-        with psycopg.connect(url) as connection:
+    async def write_and_die(urls: Urls) -> None:
+        with psycopg.connect(urls.owner) as connection:
             connection.execute("CREATE TABLE note (text text)")
             connection.execute("INSERT INTO note VALUES ('kept')")
         pid = int((postgres.home.cluster / "postmaster.pid").read_text().split()[0])
         os.killpg(pid, signal.SIGKILL)
 
-    async def read(url: str) -> None:
-        with psycopg.connect(url) as connection:
+    async def read(urls: Urls) -> None:
+        with psycopg.connect(urls.owner) as connection:
             assert connection.execute("SELECT text FROM note").fetchall() == [("kept",)]
 
     started(postgres, terminal, write_and_die)
@@ -66,16 +71,20 @@ def test_data_survive_a_kill_of_everything(
     assert not postgres.needs_recovery
 
 
-def test_opsmanagers_role_is_no_superuser(postgres: Postgres, terminal: Terminal) -> None:
-    async def look(url: str) -> None:
-        with psycopg.connect(url) as connection:
-            row = connection.execute(
-                "SELECT rolsuper, rolcreatedb FROM pg_roles WHERE rolname = current_user"
-            ).fetchone()
-            assert row == (False, True)
-        wrong = url.replace(":role@", ":guess@")
-        with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-            psycopg.connect(wrong)
+def test_opsmanagers_roles_are_no_superusers(postgres: Postgres, terminal: Terminal) -> None:
+    async def look(urls: Urls) -> None:
+        for url in (urls.role, urls.owner):
+            with psycopg.connect(url) as connection:
+                row = connection.execute(
+                    "SELECT rolsuper, rolcreaterole FROM pg_roles WHERE rolname = current_user"
+                ).fetchone()
+                assert row == (False, False)
+        for wrong in (
+            urls.role.replace(":role@", ":guess@"),
+            urls.owner.replace(":owner@", ":role@"),
+        ):
+            with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+                psycopg.connect(wrong)
 
     started(postgres, terminal, look)
 
@@ -83,13 +92,13 @@ def test_opsmanagers_role_is_no_superuser(postgres: Postgres, terminal: Terminal
 def test_a_killed_server_comes_back_at_the_same_address(
     postgres: Postgres, terminal: Terminal
 ) -> None:
-    async def kill(url: str) -> None:
+    async def kill(urls: Urls) -> None:
         pid = int((postgres.home.cluster / "postmaster.pid").read_text().split()[0])
         os.kill(pid, signal.SIGKILL)
 
         def answers() -> bool:
             try:
-                psycopg.connect(url, connect_timeout=2).close()
+                psycopg.connect(urls.role, connect_timeout=2).close()
             except psycopg.OperationalError:
                 return False
             return True
@@ -109,7 +118,7 @@ def test_data_of_another_version_are_left_alone(postgres: Postgres, supervisor: 
 def test_secrets_that_do_not_belong_to_the_data_are_said(
     postgres: Postgres, terminal: Terminal, tmp_path: Path
 ) -> None:
-    async def nothing(_url: str) -> None:
+    async def nothing(_urls: Urls) -> None:
         return
 
     started(postgres, terminal, nothing)
@@ -122,8 +131,8 @@ def test_an_interrupted_beginning_is_begun_again(postgres: Postgres, terminal: T
     draft.mkdir(parents=True)
     (draft / "half").touch()
 
-    async def look(url: str) -> None:
-        with psycopg.connect(url) as connection:
+    async def look(urls: Urls) -> None:
+        with psycopg.connect(urls.role) as connection:
             assert connection.execute("SELECT 1").fetchone() == (1,)
 
     started(postgres, terminal, look)

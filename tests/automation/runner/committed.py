@@ -5,9 +5,10 @@ from contextlib import contextmanager
 
 import psycopg
 from django.conf import settings
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
 from tests.automation.samples import SAMPLES
+from tests.support.postgresql.base import LOCK, UNLOCK
 
 _TABLES = (
     "incidents_timelineentry",
@@ -23,9 +24,9 @@ _TABLES = (
     "servers_server",
     "servers_servergroup",
     "servers_credential",
-    "audit_auditevent",
     "common_pulse",
 )
+_AUDIT = ("audit_auditevent", "audit_seal", "audit_sealmember", "audit_droppedmonth")
 
 
 def delete_all() -> None:
@@ -33,6 +34,11 @@ def delete_all() -> None:
     with connection.cursor() as cursor:
         for table in _TABLES:
             cursor.execute(f"DELETE FROM {table}")
+        with transaction.atomic():
+            cursor.execute(UNLOCK)
+            for table in _AUDIT:
+                cursor.execute(f"DELETE FROM {table}")
+            cursor.execute(LOCK)
         for table in ("accounts_user_groups", "django_admin_log"):
             cursor.execute(f"DELETE FROM {table}")
         cursor.execute("DELETE FROM accounts_user WHERE username <> 'AnonymousUser'")

@@ -7,8 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
 from opsmanager.audit import trail
-from opsmanager.audit.middleware import AuditSourceMiddleware, current_address
+from opsmanager.audit.middleware import AuditSourceMiddleware
 from opsmanager.audit.models import AuditEvent
+from opsmanager.audit.source import current_address
 from servers.models import Server
 from tests.support import servers
 from tests.support.users import user_with

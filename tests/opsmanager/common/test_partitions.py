@@ -7,6 +7,7 @@ from opsmanager.audit import trail
 from opsmanager.audit.models import AuditEvent
 from opsmanager.common import tasks
 from opsmanager.common.partitions import PARTITIONED_TABLES, make_partitions
+from tests.support.audit import past_event
 
 pytestmark = pytest.mark.django_db
 
@@ -56,7 +57,7 @@ def test_a_month_is_counted_in_utc_whatever_the_clock_of_the_database() -> None:
         (datetime(2041, 5, 31, 23, 59, 59, tzinfo=UTC), f"{table}_2041_05"),
         (datetime(2041, 6, 1, tzinfo=UTC), f"{table}_default"),
     ]:
-        event = AuditEvent.objects.create(verb="TEST", actor_type="ANONYMOUS", at=day)
+        event = past_event(day)
         assert partition_with(event) == name
 
 
@@ -66,9 +67,7 @@ def test_a_row_of_today_is_not_in_the_default_partition() -> None:
 
 
 def test_a_row_that_no_month_covers_is_still_taken() -> None:
-    event = AuditEvent.objects.create(
-        verb="TEST", actor_type="ANONYMOUS", at=datetime(1999, 1, 1, tzinfo=UTC)
-    )
+    event = past_event(datetime(1999, 1, 1, tzinfo=UTC))
     assert partition_with(event) == "audit_auditevent_default"
 
 

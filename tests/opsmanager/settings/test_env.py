@@ -292,3 +292,32 @@ def test_a_worker_that_could_not_open_what_is_sealed_does_not_start(keys) -> Non
     (public, _), (_, other) = _pair(), _pair()
     with pytest.raises(SettingInvalid, match="lacks the private half of SAMPLE_PUBLIC"):
         keys(public, other)
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        ("", None),
+        ("/dev/log", ("unix", "/dev/log", 0)),
+        ("syslog.internal:514", ("udp", "syslog.internal", 514)),
+        ("udp://192.0.2.1:5514", ("udp", "192.0.2.1", 5514)),
+        ("tcp://[2001:db8::1]:601", ("tcp", "2001:db8::1", 601)),
+    ],
+)
+def test_a_syslog_is_a_socket_or_a_host_with_its_port(given, value: str, place: object) -> None:
+    given(value)
+    assert env.syslog(NAME) == place
+
+
+@pytest.mark.parametrize(
+    "value", ["syslog.internal", "http://host:514", "host:x", "host:0", "tcp://:514", "host:1/x"]
+)
+def test_a_wrong_syslog_says_how_it_must_look(given, value: str) -> None:
+    given(value)
+    with pytest.raises(SettingInvalid, match="must look like syslog.internal:514"):
+        env.syslog(NAME)
+
+
+def test_a_database_that_may_be_left_out(given) -> None:
+    given("")
+    assert env.database(NAME, "") == {}

@@ -102,3 +102,9 @@ def test_web_is_told_no_private_key_unless_it_is_given_one() -> None:
         DEBUG=None,
     )
     assert found == ["[]", "", "False"]
+
+
+def test_events_are_kept_for_90_days_at_least() -> None:
+    ended = start("manage.py", "check", OPSMANAGER_AUDIT_RETENTION_DAYS="89")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("OPSMANAGER_AUDIT_RETENTION_DAYS must be between 90 and ")

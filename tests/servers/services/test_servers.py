@@ -48,6 +48,7 @@ def test_a_new_server_is_told_with_all_that_was_given(admin) -> None:
         "tags": ["edge"],
         "in_maintenance": True,
         "credential": "root@web",
+        "groups": ["web servers"],
     }
 
 

@@ -26,4 +26,4 @@ def note_logout(user: User | None, **_: Any) -> None:
 def note_refused_login(credentials: dict[str, Any], **_: Any) -> None:
     """Record a refused login; of what was typed only the name."""
     name = str(credentials.get("username", ""))[:150]
-    trail.record("LOGIN_FAILED", actor=None, outcome="REFUSED", username=name)
+    trail.refuse("LOGIN_FAILED", actor=None, message="Wrong name or password.", username=name)

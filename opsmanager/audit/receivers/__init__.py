@@ -1,0 +1,1 @@
+"""What the trail hears of by itself: logins, and changes of users, roles and grants."""

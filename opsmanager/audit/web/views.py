@@ -1,0 +1,79 @@
+"""The pages of the trail: what was done, by whom, and whether the record of it is whole."""
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from opsmanager.audit import anchors, selectors
+from opsmanager.audit.looking import look
+from opsmanager.audit.models import AuditEvent
+from opsmanager.common.api.filters import filtered
+from opsmanager.common.htmx import fragment, is_fragment
+from opsmanager.common.problems import Problem
+
+_PAGE = 50
+_OUTCOMES = ("OK", "FAILED", "REFUSED")
+_FILTERS = ("verb", "outcome", "actor", "target", "since", "until")
+# PostgreSQL's bigint.
+_MOST = 2**63
+
+
+@require_GET
+def event_list(request: HttpRequest) -> HttpResponse:
+    """Show the events, newest first, searched and filtered; page by page by their number."""
+    asked = request.GET
+    everything = selectors.visible_to(request.user)
+    problem = ""
+    try:
+        rows = _asked_for(everything, asked.dict())
+    except Problem as refused:
+        rows, problem = everything.none(), refused.message
+    before = asked.get("before", "")
+    is_later_page = before.isascii() and before.isdigit() and int(before[:20]) < _MOST
+    shown = list((rows.filter(seq__lt=int(before)) if is_later_page else rows)[: _PAGE + 1])
+    context: dict[str, object] = {
+        "events": shown[:_PAGE],
+        "older": shown[_PAGE - 1].seq if len(shown) > _PAGE else None,
+        "is_later_page": is_later_page,
+        "problem": problem,
+        "search": asked.get("search", ""),
+        "filters": {name: asked.get(name, "") for name in _FILTERS},
+        "outcomes": _OUTCOMES,
+    }
+    if is_fragment(request):
+        return fragment(request, "audit/partials/_event_table.html", context)
+    context |= {"verbs": selectors.verbs(), "standings": anchors.standings()}
+    return render(request, "audit/event_list.html", context)
+
+
+@require_GET
+def event_detail(request: HttpRequest, seq: int) -> HttpResponse:
+    """Show all that one event tells."""
+    event = selectors.get(request.user, min(seq, _MOST - 1))
+    return render(request, "audit/event_detail.html", {"event": event})
+
+
+@require_GET
+def chain(request: HttpRequest) -> HttpResponse:
+    """Verify the trail, and show what was found."""
+    selectors.require_reader(request.user)
+    context: dict[str, object] = {"standings": anchors.standings()}
+    try:
+        context["found"] = look()
+    except Problem as problem:
+        context["unknown"] = problem.message
+    part = "audit/partials/_chain.html"
+    if is_fragment(request):
+        return fragment(request, part, context)
+    return render(request, "audit/chain.html", context)
+
+
+def _asked_for(rows: QuerySet[AuditEvent], asked: dict[str, str]) -> QuerySet[AuditEvent]:
+    rows = filtered(
+        rows,
+        asked,
+        words={"verb": "verb", "outcome": "outcome", "target": "target_id"},
+        times={"since": "at__gte", "until": "at__lt"},
+    )
+    return selectors.search(selectors.by(rows, asked.get("actor", "")), asked.get("search", ""))

@@ -1,0 +1,1 @@
+"""PostgreSQL for tests, which may empty what refuses to be emptied."""
