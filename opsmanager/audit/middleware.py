@@ -5,6 +5,8 @@ from contextvars import ContextVar
 
 from django.http import HttpRequest, HttpResponse
 
+from opsmanager.common.client import client_address
+
 _address: ContextVar[str | None] = ContextVar("audit_address", default=None)
 
 
@@ -14,14 +16,14 @@ def current_address() -> str | None:
 
 
 class AuditSourceMiddleware:
-    """Keep the peer's address at hand while a request is answered."""
+    """Keep the client's address at hand while a request is answered."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request."""
-        token = _address.set(request.META.get("REMOTE_ADDR") or None)
+        token = _address.set(client_address(request))
         try:
             return self.get_response(request)
         finally:

@@ -62,6 +62,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "opsmanager.common.tasks.make_partitions",
         "schedule": timedelta(hours=6),
     },
+    "prune-logins": {
+        "task": "opsmanager.accounts.tasks.prune_logins",
+        "schedule": timedelta(hours=1),
+    },
     "beat-heartbeat": {
         "task": "opsmanager.common.tasks.note_beat",
         "schedule": timedelta(seconds=30),

@@ -7,7 +7,17 @@ from pathlib import Path
 
 from tests.docs.fences import PROJECT
 
-READERS = ("text", "integer", "flag", "words", "networks", "database", "redis", "rsa_key")
+READERS = (
+    "text",
+    "integer",
+    "flag",
+    "words",
+    "networks",
+    "database",
+    "redis",
+    "rsa_key",
+    "rsa_public_keys",
+)
 REQUIRED = "*required*"
 
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{2,}")
@@ -48,7 +58,7 @@ def _default(call: ast.Call) -> str:
     reader = call.func.attr  # type: ignore[attr-defined]
     given = [*call.args[1:2], *(each.value for each in call.keywords if each.arg == "default")]
     if not given:
-        return "" if reader in ("words", "networks", "rsa_key") else REQUIRED
+        return "" if reader in ("words", "networks", "rsa_key", "rsa_public_keys") else REQUIRED
     node = given[0]
     if not isinstance(node, ast.Constant):
         return ast.unparse(node)

@@ -10,9 +10,9 @@ from tests.support.users import signed_in, user_with
 
 PUBLIC = {
     "login/",
-    "admin/login/",
     "api/v1/auth/token",
     "api/v1/auth/token/refresh",
+    "api/v1/auth/token/revoke",
     ".well-known/jwks.json",
     "healthz",
     "readyz",
