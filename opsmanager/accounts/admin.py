@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
@@ -181,11 +182,13 @@ class OpsManagerUserAdmin(ForSuperAdmins, UserAdmin[User]):
         form_url: str = "",
     ) -> HttpResponse:
         """Give a user another password, and tell of it."""
-        before = User.objects.filter(pk=id).values_list("password", flat=True).first()
+        user = self.get_object(request, unquote(id))
         response = super().user_change_password(request, id, form_url)
-        user = User.objects.filter(pk=id).first()
-        if user is not None and user.password != before:
-            signals.password_changed.send(User, user=user, actor=request.user)
+        if user is not None:
+            before = user.password
+            user.refresh_from_db(fields=["password"])
+            if user.password != before:
+                signals.password_changed.send(User, user=user, actor=request.user)
         return response
 
 

@@ -3,9 +3,14 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 
+from opsmanager.accounts.requests import is_own_path
 from opsmanager.common.problems import NotPermitted
 
 
@@ -16,13 +21,19 @@ class AdminSite(admin.AdminSite):
         """Return whether the user may open the admin."""
         return bool(getattr(request.user, "may_administer", False))
 
+    @method_decorator(login_not_required)
     def login(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Let in whoever has signed in on our own login page, to which all others are sent."""
-        if not self.has_permission(request):
+        """Send everybody to our own login page, and from there to where they wanted to go."""
+        wanted = request.GET.get(REDIRECT_FIELD_NAME, "")
+        if not is_own_path(request, wanted):
+            wanted = reverse("admin:index", current_app=self.name)
+        if self.has_permission(request):
+            return HttpResponseRedirect(wanted)
+        if request.user.is_authenticated:
             raise NotPermitted("The admin is for administrators. Ask one for the role ADMIN.")
-        return HttpResponseRedirect(reverse("admin:index", current_app=self.name))
+        return redirect_to_login(wanted)
 
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

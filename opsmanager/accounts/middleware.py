@@ -25,7 +25,10 @@ class LoginRequiredMiddleware(DjangoLoginRequired):
         htmx = getattr(request, "htmx", None)
         if not htmx:
             return super().handle_no_permission(request, view_func)
-        page = htmx.current_url_abs_path or "/"
+        try:
+            page = htmx.current_url_abs_path or "/"
+        except ValueError:  # no address at all
+            page = "/"
         answer = HttpResponseClientRedirect(redirect_to_login(page)["Location"])
         patch_vary_headers(answer, ("HX-Request",))
         return answer

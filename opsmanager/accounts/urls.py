@@ -1,13 +1,12 @@
 """The addresses of the login and of one's own account."""
 
-from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from opsmanager.accounts import web
 
 urlpatterns = [
     path("login/", web.LoginView.as_view(), name="login"),
-    path("logout/", LogoutView.as_view(), name="logout"),
+    path("logout/", web.LogoutView.as_view(), name="logout"),
     path("account/", web.account, name="account"),
     path("account/password/", web.password, name="account_password"),
     path("account/sessions/end/", web.end_other_sessions, name="account_sessions_end"),

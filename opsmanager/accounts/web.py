@@ -15,15 +15,30 @@ from django.views.decorators.http import require_GET, require_POST
 from opsmanager.accounts import api_logins, attempts, sessions, signals
 from opsmanager.accounts.forms import LoginForm, PasswordForm
 from opsmanager.accounts.models import BrowserSession, User
-from opsmanager.accounts.requests import user_of
+from opsmanager.accounts.requests import is_own_path, user_of
 from opsmanager.common.htmx import form_invalid, go_to
 
 PAGE = "accounts/account.html"
 PASSWORD = "accounts/partials/_password_form.html"  # noqa: S105 - a template
 
 
+class OwnRedirects(views.RedirectURLMixin):
+    """Led nowhere but to a path of ours."""
+
+    request: HttpRequest
+
+    def get_redirect_url(self) -> str:
+        """Return where the link wants to go; an empty text when that is not ours."""
+        place = str(super().get_redirect_url())
+        return place if is_own_path(self.request, place) else ""
+
+
+class LogoutView(OwnRedirects, views.LogoutView):
+    """Let a person out; what the session held is deleted."""
+
+
 @method_decorator(never_cache, name="dispatch")
-class LoginView(views.LoginView):
+class LoginView(OwnRedirects, views.LoginView):
     """Let a person in, and back to where they wanted to go."""
 
     template_name = "accounts/login.html"
