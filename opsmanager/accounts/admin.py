@@ -6,10 +6,10 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.forms import UserChangeForm, UserCreationForm
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.db.models import Field, ManyToManyField, Model, QuerySet
+from django.db.models import Case, Field, ManyToManyField, Model, QuerySet, When
 from django.forms import BaseForm, ModelForm
 from django.http import HttpRequest, HttpResponse
 
@@ -66,7 +66,7 @@ class OpsManagerUserAdmin(ForSuperAdmins, UserAdmin[User]):
     """Users with their roles (groups)."""
 
     form = ChangeForm
-    add_form = AdminUserCreationForm
+    add_form = UserCreationForm
     list_display = ("username", "first_name", "last_name", "role_name", "is_active", "last_login")
     list_filter = ("is_active", "groups")
     filter_horizontal = ("user_permissions",)
@@ -89,7 +89,7 @@ class OpsManagerUserAdmin(ForSuperAdmins, UserAdmin[User]):
             None,
             {
                 "classes": ("wide",),
-                "fields": ("username", "usable_password", "password1", "password2", "groups"),
+                "fields": ("username", "password1", "password2", "groups"),
             },
         ),
         ("Person", {"classes": ("wide",), "fields": ("first_name", "last_name", "email")}),
@@ -110,6 +110,9 @@ class OpsManagerUserAdmin(ForSuperAdmins, UserAdmin[User]):
         """Show the roles as boxes to tick."""
         if db_field.name == "groups":
             kwargs["widget"] = forms.CheckboxSelectMultiple
+            ranks = [When(name=name, then=rank) for rank, name in enumerate(ROLE_NAMES)]
+            rank = Case(*ranks, default=len(ranks))
+            kwargs["queryset"] = Group.objects.order_by(rank, "name")
             field = super().formfield_for_manytomany(db_field, request, **kwargs)
             if field is not None:
                 field.label = "Roles"

@@ -22,7 +22,7 @@ class AdminSite(admin.AdminSite):
         return bool(getattr(request.user, "may_administer", False))
 
     @method_decorator(login_not_required)
-    def login(  # type: ignore[override]
+    def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Send everybody to our own login page, and from there to where they wanted to go."""
@@ -35,7 +35,7 @@ class AdminSite(admin.AdminSite):
             raise NotPermitted("The admin is for administrators. Ask one for the role ADMIN.")
         return redirect_to_login(wanted)
 
-    def password_change(
+    def password_change(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Send to the page on which everybody changes their password."""

@@ -15,7 +15,7 @@ class PasswordBackend(ModelBackend):
     """Django's own check, slowed down for whoever guesses."""
 
     @sensitive_variables("password")
-    def authenticate(  # type: ignore[override]
+    def authenticate(
         self,
         request: HttpRequest | None,
         username: str | None = None,
@@ -36,7 +36,7 @@ class PasswordBackend(ModelBackend):
         attempt.was_right()
         return user
 
-    def get_user(self, user_id: UUID) -> User | None:  # type: ignore[override]
+    def get_user(self, user_id: UUID) -> User | None:
         """Return the user of a session, with the rights that the session is tied to."""
         user = User.with_rights().filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None

@@ -36,8 +36,17 @@ class LoginForm(django_forms.AuthenticationForm):
             raise ValidationError(problem.message, code="throttled") from None
 
 
-class PasswordForm(django_forms.PasswordChangeForm):  # type: ignore[type-arg]
+class PasswordForm(django_forms.PasswordChangeForm):
     """The old password and, twice, the new one."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["old_password"].widget.attrs.pop("autofocus")
+        self.fields[
+            "new_password1"
+        ].help_text = "At least ten characters, not a common password, and not like your name."
+        self.fields["new_password2"].label = "New password, again"
+        self.fields["new_password2"].help_text = ""
 
     @sensitive_variables("old_password")
     def clean_old_password(self) -> str:

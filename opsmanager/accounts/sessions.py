@@ -24,7 +24,7 @@ class SessionStore(DatabaseStore):
     """When the session was last used; known once it has been read."""
 
     @classmethod
-    def get_model_class(cls) -> type[BrowserSession]:  # type: ignore[override]
+    def get_model_class(cls) -> type[BrowserSession]:
         """Return the model of the rows."""
         return BrowserSession
 

@@ -1,6 +1,6 @@
 """The login page, and the page on which people look after their own account."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash, views
@@ -27,7 +27,7 @@ class OwnRedirects(views.RedirectURLMixin):
 
     request: HttpRequest
 
-    def get_redirect_url(self) -> str:
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
         """Return where the link wants to go; an empty text when that is not ours."""
         place = str(super().get_redirect_url())
         return place if is_own_path(self.request, place) else ""
@@ -48,7 +48,7 @@ class LoginView(OwnRedirects, views.LoginView):
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         """Sign the person in, and know the browser from now on."""
         response = super().form_valid(form)
-        attempts.remember_device(self.request, response, cast("User", form.get_user()))
+        attempts.remember_device(self.request, response, form.get_user())
         return response
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:

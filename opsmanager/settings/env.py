@@ -154,7 +154,7 @@ def rsa_public_keys(name: str) -> list[str]:
 
     Raises :class:`SettingInvalid`, which never repeats them.
     """
-    found = []
+    found: list[str] = []
     value = text(name, "")
     for block in _PEM.findall(value):
         try:

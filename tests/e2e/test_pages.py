@@ -23,12 +23,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stack")]
         "/batches/",
         "/incidents/",
         "/incidents/?status=all",
+        "/account/",
         "/servers/",
         "/servers/add/",
         "/admin/",
         "/admin/automation/catalogentry/",
         "/admin/servers/server/",
         "/admin/servers/credential/",
+        "/admin/accounts/user/",
+        "/admin/accounts/user/add/",
     ],
 )
 def test_a_page_is_sound(demo: Demo, reader: Reader, path: str) -> None:

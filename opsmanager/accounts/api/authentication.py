@@ -34,7 +34,7 @@ class JWTAuthentication(BaseAuthentication):
         return CHALLENGE
 
 
-class JWTScheme(OpenApiAuthenticationExtension):
+class JWTScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """Describes it for OpenAPI."""
 
     target_class = JWTAuthentication

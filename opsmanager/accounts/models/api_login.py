@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
+from opsmanager.accounts.agents import agent_name
 from opsmanager.common.models import UUIDModel
 
 
@@ -37,3 +38,8 @@ class ApiLogin(UUIDModel):
 
     def __str__(self) -> str:
         return f"{self.user} from {self.address}"
+
+    @property
+    def agent_name(self) -> str:
+        """What logged in, in two words."""
+        return agent_name(self.agent)

@@ -1,11 +1,12 @@
 """The session of one browser."""
 
 from django.conf import settings
-from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+
+from opsmanager.accounts.agents import agent_name
 
 
 class BrowserSession(AbstractBaseSession):
@@ -29,14 +30,12 @@ class BrowserSession(AbstractBaseSession):
     class Meta(AbstractBaseSession.Meta):
         default_permissions = ()
 
-    @classmethod
-    def get_session_store_class(cls) -> type[SessionBase]:
-        """Return the store that reads and writes these rows."""
-        from opsmanager.accounts.sessions import SessionStore  # noqa: PLC0415 - it imports this
-
-        return SessionStore
-
     @property
     def name(self) -> str:
         """A name to show: the key itself would let whoever reads it in."""
         return salted_hmac("opsmanager.accounts.session", self.session_key).hexdigest()[:32]
+
+    @property
+    def agent_name(self) -> str:
+        """The browser, in two words."""
+        return agent_name(self.agent)

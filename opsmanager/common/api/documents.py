@@ -16,7 +16,7 @@ _POLICY = policy(**{"style-src": "'self' 'unsafe-inline'", "worker-src": "'self'
 class _StyledMixin:
     """Lets a page style itself; what else REST framework offers is not for pages."""
 
-    http_method_names = ("get", "head")
+    http_method_names = ["get", "head"]
 
     def finalize_response(self, request: Request, response: Response, *args: Any) -> Response:
         """Set a policy of its own on the answer."""
