@@ -12,11 +12,12 @@ from opsmanager.common.csp import policy
 # Scripts stay our own files; only their style is let in, and Redoc's search worker.
 _POLICY = policy(**{"style-src": "'self' 'unsafe-inline'", "worker-src": "'self' blob:"})
 
+# What else REST framework offers has no page to show.
+_METHODS = ["get", "head"]
+
 
 class _StyledMixin:
-    """Lets a page style itself; what else REST framework offers is not for pages."""
-
-    http_method_names = ["get", "head"]
+    """Lets a page style itself."""
 
     def finalize_response(self, request: Request, response: Response, *args: Any) -> Response:
         """Set a policy of its own on the answer."""
@@ -29,7 +30,11 @@ class _StyledMixin:
 class SwaggerView(_StyledMixin, SpectacularSwaggerSplitView):
     """Swagger UI, its script in a file of its own."""
 
+    http_method_names = _METHODS
+
 
 @extend_schema(exclude=True)
 class RedocView(_StyledMixin, SpectacularRedocView):
     """ReDoc."""
+
+    http_method_names = _METHODS
