@@ -120,6 +120,8 @@ def main() -> None:
             one.visit(f"/runbooks/SERVICE_RESTART/?server={server}&serviceName=shop.service")
             one.take("runbook")
             batch(one)
+            one.visit("/account/")
+            one.take("account")
         with tab(browser, asked, size=DESKTOP, scheme="dark") as one:
             one.visit(monitor)
             one.take("monitor-dark")

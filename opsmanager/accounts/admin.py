@@ -1,19 +1,99 @@
-"""Users and roles in the Django admin."""
+"""Users and roles in the Django admin, for SUPER_ADMINs alone."""
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.contrib.admin.utils import unquote
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.forms import UserChangeForm, UserCreationForm
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.db.models import Case, Field, ManyToManyField, Model, QuerySet, When
+from django.forms import BaseForm, ModelForm
+from django.http import HttpRequest, HttpResponse
 
+from opsmanager.accounts import signals, super_admins
 from opsmanager.accounts.models import User
+from opsmanager.accounts.roles import ROLES
+
+ROLE_NAMES = tuple(role.name for role in ROLES)
+TOLD = ("username", "is_active", "is_staff", "is_superuser")
+
+
+class ForSuperAdmins:
+    """Who may change users could give himself every right, so it takes the role itself."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Return whether the user sees this at all."""
+        return _is_super_admin(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Return whether the user may look."""
+        return _is_super_admin(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Return whether the user may add one."""
+        return _is_super_admin(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Return whether the user may change it."""
+        return _is_super_admin(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Return whether the user may delete it."""
+        return _is_super_admin(request)
+
+
+class ChangeForm(UserChangeForm):  # type: ignore[type-arg]
+    """A user, of whom the last SUPER_ADMIN must stay one."""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what would leave nobody who can give roles."""
+        found: dict[str, Any] = super().clean() or {}
+        groups = found.get("groups") or ()
+        stays = found.get("is_active") and (
+            found.get("is_superuser") or any(group.name == "SUPER_ADMIN" for group in groups)
+        )
+        was = User.objects.get(pk=self.instance.pk).is_super_admin
+        if was and not stays and not super_admins.are_left_without([self.instance.pk]):
+            raise ValidationError(super_admins.LAST, code="last_super_admin")
+        return found
 
 
 @admin.register(User)
-class OpsManagerUserAdmin(UserAdmin[User]):
+class OpsManagerUserAdmin(ForSuperAdmins, UserAdmin[User]):
     """Users with their roles (groups)."""
 
+    form = ChangeForm
+    add_form = UserCreationForm
     list_display = ("username", "first_name", "last_name", "role_name", "is_active", "last_login")
-    list_filter = ("is_active", "is_staff", "groups")
+    list_filter = ("is_active", "groups")
+    filter_horizontal = ("user_permissions",)
+    fieldsets = (
+        (None, {"fields": ("username", "password", "groups", "is_active")}),
+        ("Person", {"fields": ("first_name", "last_name", "email")}),
+        (
+            "More rights",
+            {
+                "classes": ("collapse",),
+                "description": "A role is usually enough.",
+                "fields": ("is_superuser", "is_staff", "user_permissions"),
+            },
+        ),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
+    readonly_fields = ("last_login", "date_joined")
+    add_fieldsets = (
+        (
+            None,
+            {
+                "classes": ("wide",),
+                "fields": ("username", "password1", "password2", "groups"),
+            },
+        ),
+        ("Person", {"classes": ("wide",), "fields": ("first_name", "last_name", "email")}),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Return the users with their groups, which the role is read from."""
@@ -23,3 +103,139 @@ class OpsManagerUserAdmin(UserAdmin[User]):
     def role_name(self, user: User) -> str:
         """The user's highest role."""
         return user.role.name if user.role else ""
+
+    def formfield_for_manytomany(
+        self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """Show the roles as boxes to tick."""
+        if db_field.name == "groups":
+            kwargs["widget"] = forms.CheckboxSelectMultiple
+            ranks = [When(name=name, then=rank) for rank, name in enumerate(ROLE_NAMES)]
+            rank = Case(*ranks, default=len(ranks))
+            kwargs["queryset"] = Group.objects.order_by(rank, "name")
+            field = super().formfield_for_manytomany(db_field, request, **kwargs)
+            if field is not None:
+                field.label = "Roles"
+                field.help_text = "Of several roles, the user may do what any of them may."
+            return field
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(
+        self, db_field: Field[Any, Any], request: HttpRequest, **kw: Any
+    ) -> Any:
+        """Roles come with OpsManager: none is made up beside a user."""
+        field = super().formfield_for_dbfield(db_field, request, **kw)
+        if db_field.name == "groups" and field is not None:
+            field.widget.can_add_related = False
+        return field
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """Protect the last SUPER_ADMIN, also from being deleted among others."""
+        listed, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        users = [user for user in objs if isinstance(user, User)]
+        if any(user.is_super_admin for user in users) and not super_admins.are_left_without(
+            user.pk for user in users
+        ):
+            protected = [*protected, super_admins.LAST]
+        return listed, counts, lacking, protected
+
+    def save_related(
+        self, request: HttpRequest, form: BaseForm, formsets: Any, change: bool
+    ) -> None:
+        """Save the roles, and tell of what changed."""
+        user: User = form.instance  # type: ignore[attr-defined]
+        before = form.initial if change else {}
+        had = [group.name for group in before.get("groups", ())]
+        super().save_related(request, form, formsets, change)
+        has = sorted(group.name for group in user.groups.all())
+        changes = {
+            name: [before.get(name), getattr(user, name)]
+            for name in TOLD
+            if before.get(name) != getattr(user, name) and (change or getattr(user, name))
+        }
+        if sorted(had) != has:
+            changes["roles"] = [sorted(had), has]
+        if "user_permissions" in form.changed_data:
+            codes = user.user_permissions.values_list("codename", flat=True)
+            changes["permissions"] = [None, sorted(codes)]
+        if changes:
+            verb = "USER_CHANGED" if change else "USER_CREATED"
+            signals.user_changed.send(
+                User, user=user, actor=request.user, verb=verb, changes=changes
+            )
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        """Delete a user, and tell of it."""
+        signals.user_changed.send(
+            User, user=obj, actor=request.user, verb="USER_DELETED", changes={}
+        )
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Delete users one by one, so that each is told of."""
+        for user in queryset:
+            self.delete_model(request, user)
+
+    def user_change_password(
+        self,
+        request: HttpRequest,
+        id: str,  # noqa: A002 - Django's name
+        form_url: str = "",
+    ) -> HttpResponse:
+        """Give a user another password, and tell of it."""
+        user = self.get_object(request, unquote(id))
+        response = super().user_change_password(request, id, form_url)
+        if user is not None:
+            before = user.password
+            user.refresh_from_db(fields=["password"])
+            if user.password != before:
+                signals.password_changed.send(User, user=user, actor=request.user)
+        return response
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class RoleAdmin(ForSuperAdmins, GroupAdmin):
+    """Roles: those of OpsManager keep their names, and stay."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Return whether the group may be deleted."""
+        is_role = isinstance(obj, Group) and obj.name in ROLE_NAMES
+        return super().has_delete_permission(request, obj) and not is_role
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """Protect the roles from being deleted among other groups."""
+        listed, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        roles = [group.name for group in objs if group.name in ROLE_NAMES]
+        return listed, counts, lacking, [*protected, *roles]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> Any:
+        """Return what can't be changed."""
+        return ("name",) if obj is not None and obj.name in ROLE_NAMES else ()
+
+    def save_related(
+        self, request: HttpRequest, form: ModelForm[Group], formsets: Any, change: bool
+    ) -> None:
+        """Save the permissions, and tell of what changed."""
+        group = form.instance
+        before = _permissions(group)
+        super().save_related(request, form, formsets, change)
+        after = _permissions(group)
+        if before != after or not change:
+            changes = {"added": sorted(after - before), "removed": sorted(before - after)}
+            signals.role_changed.send(Group, group=group, actor=request.user, changes=changes)
+
+
+def _permissions(group: Group) -> set[str]:
+    found = group.permissions.values_list("content_type__app_label", "codename")
+    return {f"{app}.{codename}" for app, codename in found}
+
+
+def _is_super_admin(request: HttpRequest) -> bool:
+    return isinstance(request.user, User) and request.user.is_super_admin

@@ -11,7 +11,8 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
-        """Give the roles their permissions whenever an app's permissions have been made."""
+        """Listen for logins, and give the roles their permissions whenever an app's were made."""
+        from opsmanager.accounts import receivers  # noqa: F401 - importing it is listening
         from opsmanager.accounts.roles import grant_to_roles  # the models are ready only now
 
         post_migrate.connect(grant_to_roles, dispatch_uid="accounts.grant_to_roles")

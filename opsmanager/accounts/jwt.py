@@ -1,11 +1,18 @@
-"""The public half of the key that signs tokens, for whoever wants to check one."""
+"""Tokens as text: signed with the newest of our keys, checked with the one of ours that they name.
+
+A token says by ``kid`` which key signed it, and that is looked for among our own only: what a
+token brings along (``jku``, ``x5u``, ``jwk``, another ``alg``) is never used. A key that signs no
+longer still checks what it signed, so that keys can be changed without logging anybody out.
+"""
 
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from django.conf import settings
@@ -13,20 +20,86 @@ from jwt.algorithms import RSAAlgorithm
 
 from opsmanager.common.problems import Unavailable
 
+ALGORITHM = "RS256"
+ACCESS, REFRESH = "at+jwt", "rt+jwt"
+"""What a token is for, in its header's ``typ``: the first is RFC 9068's."""
+CLAIMS = ("iss", "aud", "sub", "sid", "jti", "iat", "nbf", "exp")
+"""Every token has these, one that lacks any is refused."""
+LEEWAY_SECONDS = 2
+"""How far the clocks of two web processes may be apart."""
 
-@lru_cache(maxsize=1)
-def public_jwk() -> dict[str, Any]:
-    """Return the public key as a JSON Web Key, its ``kid`` the RFC 7638 thumbprint.
 
-    Raises :class:`Unavailable` in a process that was given no signing key.
+class TokenRefused(Exception):
+    """A text is no token of ours, or no longer one. Why is nobody's business."""
+
+
+def keys() -> Mapping[str, RSAPublicKey]:
+    """Return the public keys that check our tokens by their ``kid``, the signing one first.
+
+    A ``kid`` is the key's thumbprint (RFC 7638). Raises :class:`Unavailable` in a process that was
+    given no signing key.
     """
     if not settings.JWT_PUBLIC_KEY:
         raise Unavailable("Tokens can't be issued here: set OPSMANAGER_JWT_PRIVATE_KEY.")
-    key = load_pem_public_key(settings.JWT_PUBLIC_KEY.encode())
-    if not isinstance(key, RSAPublicKey):  # pragma: no cover - settings admit RSA only
-        raise Unavailable("OPSMANAGER_JWT_PRIVATE_KEY is no RSA key.")
-    numbers = {name: json.loads(RSAAlgorithm.to_jwk(key))[name] for name in ("e", "n")}
-    canonical = json.dumps({**numbers, "kty": "RSA"}, separators=(",", ":"), sort_keys=True)
-    thumbprint = base64.urlsafe_b64encode(hashlib.sha256(canonical.encode()).digest())
-    kid = thumbprint.decode().rstrip("=")
-    return {**numbers, "kty": "RSA", "kid": kid, "alg": "RS256", "use": "sig"}
+    return _keys((settings.JWT_PUBLIC_KEY, *settings.JWT_PREVIOUS_KEYS))
+
+
+def key_set() -> list[dict[str, Any]]:
+    """Return the same keys as JSON Web Keys (RFC 7517)."""
+    return [
+        {**_numbers(key), "kid": kid, "alg": ALGORITHM, "use": "sig"} for kid, key in keys().items()
+    ]
+
+
+def write(claims: Mapping[str, Any], *, typ: str) -> str:
+    """Return the signed token. ``claims`` has all of :data:`CLAIMS` but issuer and audience."""
+    kid = next(iter(keys()))
+    ours = {"iss": settings.JWT_ISSUER, "aud": settings.JWT_AUDIENCE}
+    return jwt.encode(
+        {**claims, **ours},
+        settings.JWT_PRIVATE_KEY,
+        algorithm=ALGORITHM,
+        headers={"typ": typ, "kid": kid},
+    )
+
+
+def read(token: str, *, typ: str) -> dict[str, Any]:
+    """Return the claims of a token for the purpose ``typ``. Raises :class:`TokenRefused`."""
+    try:
+        header = jwt.get_unverified_header(token)
+        key = keys().get(header.get("kid", ""))
+        if key is None or header.get("typ") != typ:
+            raise TokenRefused
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=[ALGORITHM],
+            audience=settings.JWT_AUDIENCE,
+            issuer=settings.JWT_ISSUER,
+            leeway=LEEWAY_SECONDS,
+            options={"require": list(CLAIMS)},
+        )
+    except jwt.InvalidTokenError:
+        raise TokenRefused from None
+    return claims
+
+
+@lru_cache(maxsize=8)
+def _keys(pems: tuple[str, ...]) -> Mapping[str, RSAPublicKey]:
+    found = {}
+    for pem in pems:
+        key = load_pem_public_key(pem.encode())
+        assert isinstance(key, RSAPublicKey)  # noqa: S101 - settings admit RSA only
+        found[_thumbprint(key)] = key
+    return found
+
+
+def _numbers(key: RSAPublicKey) -> dict[str, str]:
+    whole = json.loads(RSAAlgorithm.to_jwk(key))
+    return {"kty": "RSA", "e": whole["e"], "n": whole["n"]}
+
+
+def _thumbprint(key: RSAPublicKey) -> str:
+    canonical = json.dumps(_numbers(key), separators=(",", ":"), sort_keys=True)
+    digest = hashlib.sha256(canonical.encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")

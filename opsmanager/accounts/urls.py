@@ -1,11 +1,14 @@
-"""The addresses of the login."""
+"""The addresses of the login and of one's own account."""
 
-from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from opsmanager.accounts.web import LoginView
+from opsmanager.accounts import web
 
 urlpatterns = [
-    path("login/", LoginView.as_view(), name="login"),
-    path("logout/", LogoutView.as_view(), name="logout"),
+    path("login/", web.LoginView.as_view(), name="login"),
+    path("logout/", web.LogoutView.as_view(), name="logout"),
+    path("account/", web.account, name="account"),
+    path("account/password/", web.password, name="account_password"),
+    path("account/sessions/end/", web.end_other_sessions, name="account_sessions_end"),
+    path("account/sessions/<slug:name>/end/", web.end_session, name="account_session_end"),
 ]

@@ -6,12 +6,13 @@ from django.http import HttpRequest, HttpResponse
 
 from opsmanager.audit import trail
 from opsmanager.audit.source import Source, working_for
+from opsmanager.common.client import client_address
 
 _MOST_OF_A_PATH = 200
 
 
 class AuditSourceMiddleware:
-    """Keep peer and user of a request at hand while it is answered."""
+    """Keep client and user of a request at hand while it is answered."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -19,7 +20,7 @@ class AuditSourceMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request; what was refused in it is written into the trail."""
         source = Source(
-            address=request.META.get("REMOTE_ADDR") or None,
+            address=client_address(request),
             actor=lambda: getattr(request, "user", None),
         )
         with working_for(source):

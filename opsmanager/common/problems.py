@@ -113,6 +113,27 @@ class CoolingDown(Problem):
     code = "RATE_LIMIT_EXCEEDED"
 
 
+class TooManyTries(Problem):
+    """Too many wrong passwords were tried; ``seconds`` says how long to wait.
+
+    ``is_news``: whether nobody has been told since the last try that was looked at.
+    """
+
+    status = 429
+    name = "RateLimitExceeded"
+    code = "RATE_LIMIT_EXCEEDED"
+
+    def __init__(self, seconds: int, *, is_news: bool = False) -> None:
+        minutes = -(-seconds // 60)
+        wait = f"{seconds} s" if seconds < 60 else f"{minutes} min"
+        super().__init__(
+            f"Too many wrong passwords were tried. Wait {wait}, then try again.",
+            details={"retryAfterSeconds": seconds},
+            retry_after=seconds,
+        )
+        self.is_news = is_news
+
+
 class Unavailable(Problem):
     """A part of OpsManager that this needs does not answer now."""
 

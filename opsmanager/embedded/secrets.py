@@ -18,6 +18,7 @@ PUBLIC_KEY = "OPSMANAGER_CREDENTIAL_PUBLIC_KEY"
 PRIVATE_KEYS = "OPSMANAGER_CREDENTIAL_PRIVATE_KEYS"
 OWNER_URL = "DATABASE_OWNER_URL"
 JWT_KEY = "OPSMANAGER_JWT_PRIVATE_KEY"
+JWT_PREVIOUS_KEYS = "OPSMANAGER_JWT_PREVIOUS_KEYS"
 ADMIN_PASSWORD = "OPSMANAGER_ADMIN_PASSWORD"  # noqa: S105  (a variable's name)
 
 JWT_KEY_BITS = 3072
@@ -42,6 +43,7 @@ class Secrets:
         self.folder.chmod(0o700)
         self._keep(SECRET_KEY, lambda: secrets.token_urlsafe(50))
         self._keep(JWT_KEY, _jwt_key)
+        self._keep(JWT_PREVIOUS_KEYS, str)  # empty, until `rotate_token_key` fills it
         self._keep_credential_keys()
 
     def password(self, name: str) -> str:
@@ -51,7 +53,7 @@ class Secrets:
 
     def for_web(self) -> dict[str, str]:
         """Variables for processes that seal credentials and sign tokens, but open no credential."""
-        return self._variables(SECRET_KEY, PUBLIC_KEY, JWT_KEY)
+        return self._variables(SECRET_KEY, PUBLIC_KEY, JWT_KEY, JWT_PREVIOUS_KEYS)
 
     def for_worker(self) -> dict[str, str]:
         """Variables for workers: the only ones who open credentials, and they sign no token."""
@@ -117,7 +119,15 @@ class Secrets:
 
 def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
     """Return `environ` without the variables that only some processes may see."""
-    secret = (SECRET_KEY, PUBLIC_KEY, PRIVATE_KEYS, JWT_KEY, ADMIN_PASSWORD, OWNER_URL)
+    secret = (
+        SECRET_KEY,
+        PUBLIC_KEY,
+        PRIVATE_KEYS,
+        JWT_KEY,
+        JWT_PREVIOUS_KEYS,
+        ADMIN_PASSWORD,
+        OWNER_URL,
+    )
     hidden = {*secret, *(f"{name}_FILE" for name in secret)}
     return {name: value for name, value in environ.items() if name not in hidden}
 

@@ -15,7 +15,7 @@ DEBUG = env.flag("DEBUG", default=False)
 PUBLIC_URL = env.text("OPSMANAGER_PUBLIC_URL", "http://localhost:8000").rstrip("/")
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "opsmanager.accounts.admin_apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -30,7 +30,6 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "guardian",
     "rest_framework",
-    "rest_framework_simplejwt.token_blacklist",
     # After Django's: permissions are made before the roles are given theirs.
     "opsmanager.accounts",
     "opsmanager.audit",
@@ -50,6 +49,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "opsmanager.accounts.middleware.LoginRequiredMiddleware",
+    "opsmanager.accounts.middleware.SessionUseMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "opsmanager.audit.middleware.AuditSourceMiddleware",
@@ -114,7 +114,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework_simplejwt.authentication.JWTAuthentication",
+        "opsmanager.accounts.api.authentication.JWTAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

@@ -70,6 +70,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "opsmanager.audit.tasks.let_old_months_go",
         "schedule": timedelta(days=1),
     },
+    "prune-logins": {
+        "task": "opsmanager.accounts.tasks.prune_logins",
+        "schedule": timedelta(hours=1),
+    },
     "beat-heartbeat": {
         "task": "opsmanager.common.tasks.note_beat",
         "schedule": timedelta(seconds=30),

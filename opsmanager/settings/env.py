@@ -2,14 +2,19 @@
 
 import base64
 import os
+import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from nacl.public import PrivateKey
 
 from opsmanager.common.addresses import Allowed
+
+LEAST_RSA_BITS = 2048
+_PEM = re.compile(r"-----BEGIN [A-Z ]+-----.+?-----END [A-Z ]+-----", re.DOTALL)
 
 
 class SettingInvalid(SystemExit):
@@ -190,15 +195,45 @@ def rsa_key(name: str) -> tuple[str, str]:
         key = serialization.load_pem_private_key(private.encode(), password=None)
     except (ValueError, TypeError):
         key = None
-    if not isinstance(key, RSAPrivateKey):
+    if not isinstance(key, RSAPrivateKey) or key.key_size < LEAST_RSA_BITS:
         raise SettingInvalid(
-            f"{name} must hold an RSA private key in PEM form without a password, as "
-            "`openssl genrsa 2048` prints it."
+            f"{name} must hold an RSA private key of at least {LEAST_RSA_BITS} bits in PEM form "
+            "without a password, as `openssl genrsa 3072` prints it."
         )
-    public = key.public_key().public_bytes(
+    return private, _public_pem(key.public_key())
+
+
+def rsa_public_keys(name: str) -> list[str]:
+    """Return the public PEMs of RSA keys that stand one after the other, public or private.
+
+    Raises :class:`SettingInvalid`, which never repeats them.
+    """
+    found: list[str] = []
+    value = text(name, "")
+    for block in _PEM.findall(value):
+        try:
+            if "PRIVATE" in block.partition("\n")[0]:
+                key = serialization.load_pem_private_key(block.encode(), None).public_key()
+            else:
+                key = serialization.load_pem_public_key(block.encode())
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            key = None
+        if not isinstance(key, RSAPublicKey) or key.key_size < LEAST_RSA_BITS:
+            found.clear()
+            break
+        found.append(_public_pem(key))
+    if value.strip() and not found:
+        raise SettingInvalid(
+            f"{name} must hold RSA keys of at least {LEAST_RSA_BITS} bits in PEM form, one after "
+            "the other; `openssl rsa -pubout` prints the public half of a private one."
+        )
+    return found
+
+
+def _public_pem(key: RSAPublicKey) -> str:
+    return key.public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return private, public.decode()
+    ).decode()
 
 
 def _key_bytes(key: str) -> bytes:

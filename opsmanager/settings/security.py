@@ -27,14 +27,20 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = _IS_HTTPS
 SECURE_HSTS_PRELOAD = _IS_HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = _IS_HTTPS
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_ENGINE = "opsmanager.accounts.sessions"
+# However much it is used, a session ends; and earlier when nobody uses it.
+SESSION_COOKIE_AGE = env.integer("OPSMANAGER_SESSION_HOURS", 12, least=1) * 3600
+SESSION_IDLE_MINUTES = env.integer("OPSMANAGER_SESSION_IDLE_MINUTES", 30, least=1)
+DEVICE_COOKIE_PATH = "/login/"
+# How many proxies of ours stand in front; each appends an address to X-Forwarded-For.
+TRUSTED_PROXIES = env.integer("OPSMANAGER_TRUSTED_PROXIES", 0)
 CSRF_COOKIE_SECURE = _IS_HTTPS
 CSRF_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
+    "opsmanager.accounts.backends.PasswordBackend",
     "guardian.backends.ObjectPermissionBackend",
 ]
 ANONYMOUS_USER_NAME = None  # guardian: nobody is somebody without a login
@@ -58,15 +64,10 @@ CREDENTIAL_PUBLIC_KEY, CREDENTIAL_PRIVATE_KEYS = env.credential_keys(
 )
 
 JWT_PRIVATE_KEY, JWT_PUBLIC_KEY = env.rsa_key("OPSMANAGER_JWT_PRIVATE_KEY")
-SIMPLE_JWT = {
-    "ALGORITHM": "RS256",
-    "SIGNING_KEY": JWT_PRIVATE_KEY,
-    "VERIFYING_KEY": JWT_PUBLIC_KEY,
-    "ISSUER": "opsmanager",
-    "AUDIENCE": "opsmanager",
-    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=10),
-    "REFRESH_TOKEN_LIFETIME": timedelta(days=1),
-    "ROTATE_REFRESH_TOKENS": True,
-    "BLACKLIST_AFTER_ROTATION": True,
-    "CHECK_REVOKE_TOKEN": True,
-}
+# Keys that sign no longer, or not yet, but are good for checking.
+JWT_PREVIOUS_KEYS = env.rsa_public_keys("OPSMANAGER_JWT_PREVIOUS_KEYS")
+JWT_ISSUER = JWT_AUDIENCE = "opsmanager"
+JWT_ACCESS_LIFETIME = timedelta(minutes=10)
+JWT_REFRESH_LIFETIME = timedelta(days=1)
+# After this somebody has to log in again, however often the tokens were renewed.
+JWT_LOGIN_LIFETIME = timedelta(days=30)

@@ -51,3 +51,13 @@ document.addEventListener("htmx:afterRequest", (event) => {
 for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(name, failed);
 }
+
+// A page that polls keeps nobody signed in: it says when it is long since anybody touched it.
+const UNATTENDED_AFTER = 60_000;
+let touched = Date.now();
+for (const name of ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"]) {
+  document.addEventListener(name, () => (touched = Date.now()), { passive: true });
+}
+document.addEventListener("htmx:configRequest", (event) => {
+  if (Date.now() - touched > UNATTENDED_AFTER) event.detail.headers["HX-Unattended"] = "true";
+});

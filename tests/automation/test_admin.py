@@ -69,7 +69,8 @@ def test_executions_are_only_looked_at(client: Client) -> None:
     assert client.post(f"{EXECUTIONS}{execution.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
-def test_who_is_no_staff_stays_outside() -> None:
-    answer = signed_in(makers.admin()).get(RUNBOOKS)
+def test_who_is_no_administrator_stays_outside() -> None:
+    assert signed_in(makers.admin()).get(RUNBOOKS).status_code == 200
+    answer = signed_in(makers.user("NOC")).get(RUNBOOKS)
     assert answer.status_code == 302
     assert answer["Location"].startswith("/admin/login/")

@@ -7,7 +7,19 @@ from pathlib import Path
 
 from tests.docs.fences import PROJECT
 
-READERS = ("text", "integer", "flag", "words", "networks", "database", "redis", "rsa_key", "syslog")
+READERS = (
+    "text",
+    "integer",
+    "flag",
+    "words",
+    "networks",
+    "database",
+    "redis",
+    "rsa_key",
+    "rsa_public_keys",
+    "syslog",
+    "credential_keys",
+)
 REQUIRED = "*required*"
 
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{2,}")
@@ -48,7 +60,8 @@ def _default(call: ast.Call) -> str:
     reader = call.func.attr  # type: ignore[attr-defined]
     given = [*call.args[1:2], *(each.value for each in call.keywords if each.arg == "default")]
     if not given:
-        return "" if reader in ("words", "networks", "rsa_key", "syslog") else REQUIRED
+        optional = ("words", "networks", "rsa_key", "rsa_public_keys", "syslog")
+        return "" if reader in optional else REQUIRED
     node = given[0]
     if not isinstance(node, ast.Constant):
         return ast.unparse(node)

@@ -25,12 +25,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stack")]
         "/incidents/?status=all",
         "/audit/",
         "/audit/chain/",
+        "/account/",
         "/servers/",
         "/servers/add/",
         "/admin/",
         "/admin/automation/catalogentry/",
         "/admin/servers/server/",
         "/admin/servers/credential/",
+        "/admin/accounts/user/",
+        "/admin/accounts/user/add/",
     ],
 )
 def test_a_page_is_sound(demo: Demo, reader: Reader, path: str) -> None:

@@ -7,7 +7,14 @@ import pytest
 from nacl.public import PrivateKey, SealedBox
 
 from opsmanager.embedded.errors import SecretsError
-from opsmanager.embedded.secrets import JWT_KEY, PRIVATE_KEYS, PUBLIC_KEY, SECRET_KEY, Secrets
+from opsmanager.embedded.secrets import (
+    JWT_KEY,
+    JWT_PREVIOUS_KEYS,
+    PRIVATE_KEYS,
+    PUBLIC_KEY,
+    SECRET_KEY,
+    Secrets,
+)
 
 
 @pytest.fixture
@@ -44,7 +51,8 @@ def test_only_workers_can_open_credentials(secrets: Secrets) -> None:
     for variables in (secrets.for_web(), secrets.for_beat()):
         assert not any(PRIVATE_KEYS in name for name in variables)
     assert set(secrets.for_tests()) == {
-        f"{name}_FILE" for name in (SECRET_KEY, PUBLIC_KEY, PRIVATE_KEYS, JWT_KEY)
+        f"{name}_FILE"
+        for name in (SECRET_KEY, PUBLIC_KEY, PRIVATE_KEYS, JWT_KEY, JWT_PREVIOUS_KEYS)
     }
 
 

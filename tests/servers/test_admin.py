@@ -193,7 +193,8 @@ def test_others_change_nothing_here(role: str) -> None:
     assert browser.get(CREDENTIALS).status_code == 403
 
 
-def test_somebody_who_is_no_staff_is_asked_to_sign_in() -> None:
-    answer = signed_in(user_with("ADMIN")).get(SERVERS)
+def test_an_administrator_needs_no_staff_status() -> None:
+    assert signed_in(user_with("ADMIN")).get(SERVERS).status_code == 200
+    answer = signed_in(user_with("MANAGER")).get(SERVERS)
     assert answer.status_code == 302
     assert answer["Location"].startswith("/admin/login/")

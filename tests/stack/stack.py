@@ -17,7 +17,14 @@ from opsmanager.embedded import port as ports
 from opsmanager.embedded.data_dir import DataDir
 from opsmanager.embedded.plan import Plan
 from opsmanager.embedded.process import Program
-from opsmanager.embedded.secrets import ADMIN_PASSWORD, JWT_KEY, PRIVATE_KEYS, PUBLIC_KEY, Secrets
+from opsmanager.embedded.secrets import (
+    ADMIN_PASSWORD,
+    JWT_KEY,
+    JWT_PREVIOUS_KEYS,
+    PRIVATE_KEYS,
+    PUBLIC_KEY,
+    Secrets,
+)
 from opsmanager.embedded.watchdog import Watchdog
 from tests.stack.client import Api
 from tests.stack.running import Running
@@ -29,7 +36,11 @@ ORGANISATION = Path(__file__).with_name("organisation")
 PASSWORD = "correct horse battery"
 START_PATIENCE = 300.0  # seconds; 10 to 20 are usual
 # The operator's own keys are no business of a test.
-FOREIGN = {f"{name}{end}" for name in (JWT_KEY, PUBLIC_KEY, PRIVATE_KEYS) for end in ("", "_FILE")}
+FOREIGN = {
+    f"{name}{end}"
+    for name in (JWT_KEY, JWT_PREVIOUS_KEYS, PUBLIC_KEY, PRIVATE_KEYS)
+    for end in ("", "_FILE")
+}
 
 _PRELUDE = "import json, sys, django\ndjango.setup()\ngiven = json.load(sys.stdin)\n"
 _MAKE_USER = """

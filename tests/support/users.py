@@ -20,5 +20,5 @@ def user_with(role: str | None = None, *, name: str = "", **fields: object) -> U
 def signed_in(user: User, **options: object) -> Client:
     """Return a browser in which the user is signed in."""
     client = Client(**options)
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user)
     return client

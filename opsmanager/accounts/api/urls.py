@@ -7,5 +7,6 @@ from opsmanager.accounts.api import views
 urlpatterns = [
     path("auth/token", views.TokenView.as_view()),
     path("auth/token/refresh", views.RefreshView.as_view()),
+    path("auth/token/revoke", views.RevokeView.as_view()),
     path("auth/me", views.MeView.as_view()),
 ]

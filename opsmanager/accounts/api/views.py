@@ -1,33 +1,46 @@
-"""Tokens, their public key, and who the caller is."""
+"""Tokens, their public keys, and who the caller is."""
 
-from typing import Any
-
-from django.contrib.auth import user_logged_in
+from django.contrib.auth import authenticate, user_logged_in
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
-from rest_framework_simplejwt.serializers import TokenObtainPairSerializer
-from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
 
-from opsmanager.accounts.jwt import public_jwk
+from opsmanager.accounts import api_logins, jwt
+from opsmanager.accounts.api.authentication import CHALLENGE, REFUSED
+from opsmanager.accounts.jwt import TokenRefused
+from opsmanager.accounts.models import User
 from opsmanager.common.api.case import Serializer
 from opsmanager.common.api.describe import endpoint
 from opsmanager.common.api.envelopes import ErrorSerializer
+from opsmanager.common.client import client_address
+
+LONGEST_PASSWORD = 1024
+LONGEST_TOKEN = 4096
+WRONG = "The user name or password is wrong, or the account is switched off."
 
 
-class LoginSerializer(TokenObtainPairSerializer):
+class LoginSerializer(Serializer):
     """A user name and password, for a pair of tokens."""
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, str]:
-        """Return the tokens, and tell of the login, as the login page does."""
-        tokens = super().validate(attrs)
-        user_logged_in.send(type(self.user), request=self.context["request"], user=self.user)
-        return tokens
+    username = serializers.CharField(max_length=150, write_only=True)
+    password = serializers.CharField(
+        max_length=LONGEST_PASSWORD,
+        trim_whitespace=False,
+        write_only=True,
+        style={"input_type": "password"},
+    )
+
+
+class RefreshSerializer(Serializer):
+    """A refresh token."""
+
+    refresh = serializers.CharField(max_length=LONGEST_TOKEN, write_only=True)
 
 
 class TokenSerializer(Serializer):
@@ -46,35 +59,80 @@ class MeSerializer(Serializer):
     permissions = serializers.ListField(child=serializers.CharField())
 
 
-class TokenView(TokenObtainPairView):
-    """Logging in."""
+class OpenView(APIView):
+    """What answers without a login, and looks at no cookie."""
 
-    serializer_class = LoginSerializer
+    authentication_classes = ()
+    permission_classes = ()
+
+    def get_authenticate_header(self, request: Request) -> str:
+        """Return what a 401 asks for; without it REST framework would answer 403."""
+        return CHALLENGE
+
+
+class TokenView(OpenView):
+    """Logging in."""
 
     @extend_schema(
         operation_id="createToken",
         tags=["auth"],
         auth=[],
-        responses={200: TokenSerializer, 400: ErrorSerializer, 401: ErrorSerializer},
+        request=LoginSerializer,
+        responses={200: TokenSerializer, **dict.fromkeys((400, 401, 429, 503), ErrorSerializer)},
     )
-    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def post(self, request: Request) -> Response:
         """Get a token for a user name and password; send it as ``Authorization: Bearer``."""
-        public_jwk()  # says so in a plain sentence when this process can't sign tokens
-        return super().post(request, *args, **kwargs)
+        jwt.keys()  # says so in a plain sentence when this process can't sign tokens
+        sent = LoginSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        user = authenticate(request, **sent.validated_data)
+        if not isinstance(user, User):
+            raise AuthenticationFailed(WRONG)
+        tokens = api_logins.begin(
+            user,
+            address=client_address(request),
+            agent=request.headers.get("user-agent", ""),
+        )
+        user_logged_in.send(User, request=request, user=user)
+        return Response({"access": tokens.access, "refresh": tokens.refresh})
 
 
-class RefreshView(TokenRefreshView):
-    """Getting a new token for an old one."""
+class RefreshView(OpenView):
+    """Getting new tokens for an old one."""
 
     @extend_schema(
         operation_id="refreshToken",
         tags=["auth"],
         auth=[],
-        responses={200: TokenSerializer, 400: ErrorSerializer, 401: ErrorSerializer},
+        request=RefreshSerializer,
+        responses={200: TokenSerializer, **dict.fromkeys((400, 401, 503), ErrorSerializer)},
     )
-    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Get new tokens for a refresh token, which is used up."""
-        return super().post(request, *args, **kwargs)
+    def post(self, request: Request) -> Response:
+        """Get new tokens for a refresh token, which is used up. Used again, it ends the login."""
+        try:
+            tokens = api_logins.renew(_refresh(request))
+        except TokenRefused:
+            raise AuthenticationFailed(REFUSED) from None
+        return Response({"access": tokens.access, "refresh": tokens.refresh})
+
+
+class RevokeView(OpenView):
+    """Logging out."""
+
+    @extend_schema(
+        operation_id="revokeToken",
+        tags=["auth"],
+        auth=[],
+        request=RefreshSerializer,
+        responses={204: None, **dict.fromkeys((400, 401, 503), ErrorSerializer)},
+    )
+    def post(self, request: Request) -> Response:
+        """End a login: all its tokens are good for nothing from now on."""
+        try:
+            api_logins.revoke(_refresh(request))
+        except TokenRefused:
+            raise AuthenticationFailed(REFUSED) from None
+        return Response(status=204)
 
 
 class MeView(APIView):
@@ -98,5 +156,12 @@ class MeView(APIView):
 @login_not_required
 @require_safe
 def jwks(_request: HttpRequest) -> JsonResponse:
-    """Show the public key that checks our tokens, as a JSON Web Key Set (RFC 7517)."""
-    return JsonResponse({"keys": [public_jwk()]})
+    """Show the public keys that check our tokens, as a JSON Web Key Set (RFC 7517)."""
+    return JsonResponse({"keys": jwt.key_set()})
+
+
+def _refresh(request: Request) -> str:
+    sent = RefreshSerializer(data=request.data)
+    sent.is_valid(raise_exception=True)
+    refresh: str = sent.validated_data["refresh"]
+    return refresh

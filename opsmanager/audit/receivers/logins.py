@@ -1,10 +1,12 @@
-"""Logins, and refused ones, go into the trail."""
+"""Logins, refused ones, and changes of users go into the trail."""
 
 from typing import Any
 
+from django.contrib.auth.models import Group
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.dispatch import receiver
 
+from opsmanager.accounts import signals
 from opsmanager.accounts.models import User
 from opsmanager.audit import trail
 
@@ -27,3 +29,45 @@ def note_refused_login(credentials: dict[str, Any], **_: Any) -> None:
     """Record a refused login; of what was typed only the name."""
     name = str(credentials.get("username", ""))[:150]
     trail.refuse("LOGIN_FAILED", actor=None, message="Wrong name or password.", username=name)
+
+
+@receiver(signals.login_throttled, dispatch_uid="audit.login_throttled")
+def note_throttled_login(username: str, **_: Any) -> None:
+    """Record that logins have to wait; once a wait, or whoever guesses could fill the trail."""
+    trail.record("LOGIN_THROTTLED", actor=None, outcome="REFUSED", username=username[:150])
+
+
+@receiver(signals.api_login_ended, dispatch_uid="audit.api_login_ended")
+def note_ended_api_login(user: User | None, why: str, **_: Any) -> None:
+    """Record that the tokens of a login were revoked, or that one was used by two."""
+    if why == "REUSED":
+        message = "A refresh token was used again, so all tokens of its login were ended."
+        trail.record("TOKEN_REUSED", actor=user, target=user, outcome="REFUSED", message=message)
+    else:
+        trail.record("LOGOUT", actor=user, target=user)
+
+
+@receiver(signals.session_ended, dispatch_uid="audit.session_ended")
+def note_ended_session(user: User, count: int, **_: Any) -> None:
+    """Record that a user ended other sessions."""
+    trail.record("SESSION_ENDED", actor=user, target=user, count=count)
+
+
+@receiver(signals.password_changed, dispatch_uid="audit.password_changed")
+def note_new_password(user: User, actor: User, **_: Any) -> None:
+    """Record that a password was changed."""
+    trail.record("PASSWORD_CHANGED", actor=actor, target=user)
+
+
+@receiver(signals.user_changed, dispatch_uid="audit.user_changed")
+def note_changed_user(
+    user: User, actor: User, verb: str, changes: dict[str, Any], **_: Any
+) -> None:
+    """Record that an administrator made, changed or deleted a user."""
+    trail.record(verb, actor=actor, target=user, changes=changes)
+
+
+@receiver(signals.role_changed, dispatch_uid="audit.role_changed")
+def note_changed_role(group: Group, actor: User, changes: dict[str, Any], **_: Any) -> None:
+    """Record that an administrator changed what a role may do."""
+    trail.record("ROLE_CHANGED", actor=actor, target=group, changes=changes)

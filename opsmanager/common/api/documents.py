@@ -12,6 +12,9 @@ from opsmanager.common.csp import policy
 # Scripts stay our own files; only their style is let in, and Redoc's search worker.
 _POLICY = policy(**{"style-src": "'self' 'unsafe-inline'", "worker-src": "'self' blob:"})
 
+# What else REST framework offers has no page to show.
+_METHODS = ["get", "head"]
+
 
 class _StyledMixin:
     """Lets a page style itself."""
@@ -27,7 +30,11 @@ class _StyledMixin:
 class SwaggerView(_StyledMixin, SpectacularSwaggerSplitView):
     """Swagger UI, its script in a file of its own."""
 
+    http_method_names = _METHODS
+
 
 @extend_schema(exclude=True)
 class RedocView(_StyledMixin, SpectacularRedocView):
     """ReDoc."""
+
+    http_method_names = _METHODS

@@ -303,7 +303,7 @@ def test_the_api_takes_a_bearer_token(as_: As, server: Server) -> None:
 
 def test_a_session_without_its_csrf_token_may_not_launch(server: Server) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(makers.admin(), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(makers.admin())
     assert dry_run(client, server).status_code == 403
     assert not Execution.objects.exists()
 

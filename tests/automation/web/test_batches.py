@@ -285,7 +285,7 @@ def test_a_cancel_that_comes_too_late_is_told(as_: As, batch: Batch) -> None:
 
 def test_cancelling_takes_a_post_with_a_token(batch: Batch) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(makers.admin(), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(makers.admin())
     assert client.get(f"/batches/{batch.pk}/cancel/").status_code == 405
     assert client.post(f"/batches/{batch.pk}/cancel/").status_code == 403
     assert member(batch, "c3").cancel_requested_at is None

@@ -386,7 +386,7 @@ def test_nothing_is_changed_by_looking(as_: As, path: str) -> None:
 def test_nothing_is_changed_without_a_csrf_token(server: Server, path: str) -> None:
     execution = makers.execution()
     client = Client(enforce_csrf_checks=True)
-    client.force_login(makers.admin(), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(makers.admin())
     assert client.post(f"/executions/{execution.pk}/{path}/").status_code == 403
     execution.refresh_from_db()
     assert execution.status == Status.PENDING

@@ -239,13 +239,15 @@ def test_a_signing_key_comes_with_its_public_half(given) -> None:
 
 def test_anything_but_an_open_rsa_key_is_refused_without_showing_it(given) -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    for text in ("hunter2", pem(key, b"secret"), pem(ed25519.Ed25519PrivateKey.generate())):
+    weak = rsa.generate_private_key(public_exponent=65537, key_size=1024)
+    other = ed25519.Ed25519PrivateKey.generate()
+    for text in ("hunter2", pem(key, b"secret"), pem(other), pem(weak)):
         given(text)
         with pytest.raises(SettingInvalid) as refusal:
             env.rsa_key(NAME)
         assert str(refusal.value) == (
-            f"{NAME} must hold an RSA private key in PEM form without a password, as "
-            "`openssl genrsa 2048` prints it."
+            f"{NAME} must hold an RSA private key of at least 2048 bits in PEM form without a "
+            "password, as `openssl genrsa 3072` prints it."
         )
 
 
@@ -321,3 +323,30 @@ def test_a_wrong_syslog_says_how_it_must_look(given, value: str) -> None:
 def test_a_database_that_may_be_left_out(given) -> None:
     given("")
     assert env.database(NAME, "") == {}
+
+
+def public(key: rsa.RSAPrivateKey) -> str:
+    encoding, form = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    return key.public_key().public_bytes(encoding, form).decode()
+
+
+def test_keys_that_only_check_are_read_one_after_the_other_whole_or_their_public_half(
+    given,
+) -> None:
+    assert env.rsa_public_keys(NAME) == []
+    keys = [rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(3)]
+    given(f"{public(keys[0])}\n{pem(keys[1])}# a remark\n{public(keys[2])}")
+    assert env.rsa_public_keys(NAME) == [public(key) for key in keys]
+
+
+def test_anything_but_rsa_keys_is_refused_without_showing_it(given) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    weak = rsa.generate_private_key(public_exponent=65537, key_size=1024)
+    other = ed25519.Ed25519PrivateKey.generate()
+    nonsense = "-----BEGIN PUBLIC KEY-----\nhunter2\n-----END PUBLIC KEY-----"
+    for wrong in ("hunter2", pem(key, b"secret"), pem(other), public(weak), nonsense):
+        for text in (wrong, f"{public(key)}{wrong}" if "-----" in wrong else wrong):
+            given(text)
+            with pytest.raises(SettingInvalid, match=f"{NAME} must hold RSA keys") as refusal:
+                env.rsa_public_keys(NAME)
+            assert "hunter2" not in str(refusal.value)

@@ -1,0 +1,11 @@
+"""Deletes what is left of logins that are over: sessions, tokens and counted tries."""
+
+from opsmanager.accounts import api_logins, throttle
+from opsmanager.accounts.sessions import SessionStore
+
+
+def prune() -> None:
+    """Delete all that can let nobody in, and keep nobody out, any more."""
+    SessionStore.clear_expired()
+    api_logins.prune()
+    throttle.prune()

@@ -1,0 +1,79 @@
+"""The user."""
+
+import uuid
+from collections.abc import Iterable
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import models
+from django.db.models import OuterRef, QuerySet
+from django.utils.crypto import salted_hmac
+
+from opsmanager.accounts.roles import ROLES, Role
+
+ADMINISTRATORS = ("SUPER_ADMIN", "ADMIN")
+"""The roles that configure OpsManager, and so may open the Django admin."""
+
+
+class User(AbstractUser):
+    """A person or a program that logs in."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+
+    @classmethod
+    def with_rights(cls) -> QuerySet["User"]:
+        """Return the users, each with what its fingerprint is made of, in one query."""
+        groups = cls.groups.through._default_manager.filter(user_id=OuterRef("pk"))  # noqa: SLF001 - Django's public API
+        permissions = cls.user_permissions.through._default_manager.filter(user_id=OuterRef("pk"))  # noqa: SLF001
+        return cls._default_manager.annotate(
+            group_names=ArraySubquery(groups.values("group__name")),
+            permission_ids=ArraySubquery(permissions.values("permission_id")),
+        )
+
+    @property
+    def role(self) -> Role | None:
+        """The highest of the user's roles; ``None`` for a user without any."""
+        if self.is_superuser:
+            return ROLES[0]
+        names = set(self._group_names())
+        return next((role for role in ROLES if role.name in names), None)
+
+    @property
+    def may_administer(self) -> bool:
+        """Whether the user may open the Django admin, where permissions say what is to be seen."""
+        if not self.is_active:
+            return False
+        role = self.role
+        return self.is_staff or (role is not None and role.name in ADMINISTRATORS)
+
+    @property
+    def is_super_admin(self) -> bool:
+        """Whether the user may change users and roles."""
+        role = self.role
+        return self.is_active and role is not None and role.name == "SUPER_ADMIN"
+
+    def _group_names(self) -> Iterable[str]:
+        found = self.__dict__.get("group_names")
+        return found if found is not None else [group.name for group in self.groups.all()]
+
+    def _permission_ids(self) -> Iterable[int]:
+        found = self.__dict__.get("permission_ids")
+        if found is not None:
+            return found  # type: ignore[no-any-return]
+        return self.user_permissions.values_list("pk", flat=True)
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Return what a login is tied to: with another password, role or permission it ends.
+
+        Django keeps this in the session and compares it at each request; tokens do alike.
+        """
+        rights = (
+            self.password,
+            self.is_superuser,
+            self.is_staff,
+            sorted(self._group_names()),
+            sorted(self._permission_ids()),
+        )
+        return salted_hmac(
+            "opsmanager.accounts.User.fingerprint", repr(rights), secret=secret, algorithm="sha256"
+        ).hexdigest()

@@ -1,0 +1,84 @@
+"""Sessions in rows of our own, which end when nobody uses them and, used or not, in the end."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from opsmanager.accounts.models import BrowserSession, User
+from opsmanager.common.client import client_address
+
+TOUCH_SECONDS = 60
+"""How exactly it is known when a session was last used."""
+
+
+class SessionStore(DatabaseStore):
+    """Django's store, on :class:`BrowserSession`."""
+
+    seen_at: datetime | None = None
+    """When the session was last used; known once it has been read."""
+
+    @classmethod
+    def get_model_class(cls) -> type[BrowserSession]:
+        """Return the model of the rows."""
+        return BrowserSession
+
+    def _get_session_from_db(self) -> BrowserSession | None:
+        """Return the row, unless the session has ended, idle or not."""
+        row: BrowserSession | None = super()._get_session_from_db()  # type: ignore[misc]
+        if row is None or row.seen_at < idle_since():
+            self._session_key = None
+            return None
+        self.seen_at = row.seen_at
+        return row
+
+    def create_model_instance(self, data: dict[str, Any]) -> BrowserSession:
+        """Return the row for what the session holds."""
+        row: BrowserSession = super().create_model_instance(data)  # type: ignore[assignment]
+        row.user_id = data.get("_auth_user_id")
+        row.address = data.get("address")
+        row.agent = data.get("agent", "")
+        if "signed_in_at" in data:
+            row.signed_in_at = datetime.fromtimestamp(data["signed_in_at"], UTC)
+        return row
+
+    @classmethod
+    def clear_expired(cls) -> None:
+        """Delete the rows of sessions that have ended."""
+        super().clear_expired()
+        BrowserSession.objects.filter(seen_at__lt=idle_since()).delete()
+
+
+def idle_since() -> datetime:
+    """Return since when an unused session counts as ended."""
+    return timezone.now() - timedelta(minutes=settings.SESSION_IDLE_MINUTES)
+
+
+def begin(request: HttpRequest) -> None:
+    """Note in a session that a person has just signed in, and when it ends at the latest."""
+    now = timezone.now()
+    request.session.set_expiry(now + timedelta(seconds=settings.SESSION_COOKIE_AGE))
+    request.session["signed_in_at"] = now.timestamp()
+    request.session["address"] = client_address(request)
+    request.session["agent"] = request.headers.get("user-agent", "")[:200]
+
+
+def touch(session: SessionBase) -> None:
+    """Note that a person uses the session. It is written at most once a minute."""
+    seen_at = getattr(session, "seen_at", None)
+    if seen_at is None or timezone.now() - seen_at < timedelta(seconds=TOUCH_SECONDS):
+        return
+    # Not by saving the session: a poll must not write over what another request put into it.
+    BrowserSession.objects.filter(pk=session.session_key).update(seen_at=timezone.now())
+
+
+def of(user: User) -> QuerySet[BrowserSession]:
+    """Return the sessions in which the user is signed in, the last used first."""
+    return BrowserSession.objects.filter(
+        user=user, expire_date__gt=timezone.now(), seen_at__gte=idle_since()
+    ).order_by("-seen_at")

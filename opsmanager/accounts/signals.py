@@ -1,0 +1,23 @@
+"""What the layers above are told of: accounts itself knows no audit trail."""
+
+from django.dispatch import Signal
+
+login_throttled = Signal()
+"""A try was not even looked at, for the first time since the last one that was.
+``username``: as typed."""
+
+api_login_ended = Signal()
+"""Somebody ended a login over the API. ``user``; ``why``: REVOKED, REUSED or CHANGED."""
+
+session_ended = Signal()
+"""A user ended another session of theirs. ``user``; ``count``: how many sessions."""
+
+password_changed = Signal()
+"""``user``: whose; ``actor``: the user who did it."""
+
+user_changed = Signal()
+"""An administrator made, changed or deleted a user. ``user``; ``actor``; ``verb``: USER_CREATED,
+USER_CHANGED or USER_DELETED; ``changes``: from and to, by field."""
+
+role_changed = Signal()
+"""An administrator changed what a group may do. ``group``; ``actor``; ``changes``."""
