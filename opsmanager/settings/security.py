@@ -69,3 +69,6 @@ SIMPLE_JWT = {
     "BLACKLIST_AFTER_ROTATION": True,
     "CHECK_REVOKE_TOKEN": True,
 }
+
+# What servers' addresses may be beside those that can be a server's anywhere.
+SERVER_ALLOWED_NETWORKS = env.networks("OPSMANAGER_SERVER_ALLOWED_NETWORKS")
