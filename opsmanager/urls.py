@@ -9,6 +9,9 @@ from opsmanager.common.api.documents import RedocView, SwaggerView
 from opsmanager.common.api.unknown import UnknownView
 from opsmanager.home import views as home
 
+handler400 = "opsmanager.home.errors.bad_request"
+handler500 = "opsmanager.home.errors.server_error"
+
 api: list[URLPattern | URLResolver] = [
     path("", include("opsmanager.accounts.api.urls")),
     path("", include("opsmanager.audit.api.urls")),

@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 
 from servers import known_keys
 from servers.models import Probe, ProbeKind, Server
+from servers.reach import the_reach
 from servers.ssh import check, errors
 from servers.ssh.host_keys import offered_key
 from servers.targets import target_of
@@ -53,7 +54,7 @@ def _look(probe: Probe) -> dict[str, object]:
     server = probe.server
     if probe.kind == ProbeKind.HOST_KEY:
         connection.close()
-        key = offered_key(server.hostname, server.port, _TIMEOUT_SECONDS)
+        key = offered_key(server.hostname, server.port, _TIMEOUT_SECONDS, reach=the_reach())
         known_keys.note_offered(server, key)
         return {"reachable": True, "message": f"{server.name} offers {key.fingerprint}."}
     try:

@@ -2,6 +2,7 @@
 
 from servers import vault
 from servers.models import AuthType, Credential, HostKeyState, Server
+from servers.reach import the_reach
 from servers.ssh.errors import CredentialInvalid
 from servers.ssh.host_keys import HostKey
 from servers.ssh.target import Target
@@ -31,6 +32,7 @@ def target_of(server: Server) -> Target:
         username=credential.username,
         host_keys=tuple(HostKey(type=key.type, blob_base64=key.public_key) for key in keys),
         recorded=server.keeps_records,
+        reach=the_reach(),
         password=secrets.get("password"),
         private_key=secrets.get("private_key"),
         passphrase=secrets.get("passphrase"),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -97,6 +97,14 @@ class Conflict(Problem):
     code = "CONFLICT"
 
 
+class TooLarge(Problem):
+    """A request is larger than anything that OpsManager takes."""
+
+    status = 413
+    name = "TooLarge"
+    code = "TOO_LARGE"
+
+
 class KeyReused(Problem):
     """An idempotency key was used before, for something else."""
 
@@ -149,14 +157,21 @@ class ProblemMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request, unless its address holds what PostgreSQL can't look for."""
+        """Answer the request, unless it holds what PostgreSQL can't keep or look for."""
         if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
             return _answer(request, Invalid("The address holds a NUL character."))
+        # The API reads its bodies itself, and would find nothing left.
+        if not request.path.startswith("/api/") and _has_nul(request.POST):
+            return _answer(request, Invalid("The form holds a NUL character. Take it out."))
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer a :class:`Problem`; leave every other exception to Django."""
         return _answer(request, exception) if isinstance(exception, Problem) else None
+
+
+def _has_nul(form: QueryDict) -> bool:
+    return any("\x00" in text for name, texts in form.lists() for text in (name, *texts))
 
 
 def _answer(request: HttpRequest, problem: Problem) -> HttpResponse:

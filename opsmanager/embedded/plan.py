@@ -11,6 +11,7 @@ from opsmanager.embedded.data_dir import DataDir
 from opsmanager.embedded.process import Program
 from opsmanager.embedded.secrets import ADMIN_PASSWORD, OWNER_URL, Secrets, without_secrets
 
+NO = ("0", "no", "off", "false")
 WEB_WORKERS = 2
 # Of each web worker: beyond twice the cores they only wait for one another.
 WEB_THREADS = 2 * (os.cpu_count() or 1) + 1
@@ -46,12 +47,20 @@ class Plan:
         """Where a browser on this machine finds the web."""
         return ports.web_address(self.host, self.port)
 
+    @property
+    def has_demo(self) -> bool:
+        """Whether demo servers are wanted."""
+        return self.environ.get("DEMO", "").lower() not in NO
+
     def common_environment(self) -> dict[str, str]:
         """What every process of the application gets, without any secret of its own."""
         defaults = {
             "OPSMANAGER_PUBLIC_URL": self.address,
             "LOG_FORMAT": "text",
         }
+        if self.has_demo:
+            # Demo servers listen on this machine.
+            defaults["OPSMANAGER_SERVER_ALLOWED_NETWORKS"] = "127.0.0.0/8,::1"
         fixed = {
             **without_secrets(self.services),
             "OPSMANAGER_DATA_DIR": str(self.data.path),

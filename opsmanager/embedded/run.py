@@ -21,7 +21,6 @@ from opsmanager.embedded.watchdog import Watchdog
 
 WEB_PATIENCE = 90.0
 DEMO_PATIENCE = 90.0
-NO = ("0", "false", "no", "off")
 
 
 def run(environ: Mapping[str, str], *, project: Path, terminal: Terminal) -> None:
@@ -89,21 +88,20 @@ class Start:
             host=self.host,
             port=self.port,
         )
-        has_demo = self.environ.get("DEMO", "").lower() not in NO
-        if has_demo:
+        if plan.has_demo:
             self.terminal.say("starting the demo servers")
             plan.servers_file.unlink(missing_ok=True)
             await supervisor.keep(plan.demo())
         login = await self._prepare(plan, supervisor)
         self.terminal.say("starting web, workers and beat")
         await supervisor.keep(*plan.application())
-        if has_demo:
+        if plan.has_demo:
             await self._seed(plan, supervisor)
         await supervisor.until_ready(
             "web", lambda: asyncio.to_thread(_answers, self.host, self.port), patience=WEB_PATIENCE
         )
         environment.remember(self.data, plan.common_environment() | secrets.for_web())
-        self.terminal.block(self._banner(plan, login=login, has_demo=has_demo))
+        self.terminal.block(self._banner(plan, login=login, has_demo=plan.has_demo))
 
     async def _prepare(self, plan: Plan, supervisor: Supervisor) -> str:
         """Tables, static files and the first user; return what is to be said of the login."""

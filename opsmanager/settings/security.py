@@ -26,7 +26,15 @@ SECURE_HSTS_SECONDS = 31_536_000 if _IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _IS_HTTPS
 SECURE_HSTS_PRELOAD = _IS_HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
+# No request is larger; the largest by far is a batch on many servers.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+# A name with this beginning is believed by browsers only from HTTPS, for this host alone.
+_COOKIE_PREFIX = "__Host-" if _IS_HTTPS else ""
+SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}csrftoken"
 SESSION_COOKIE_SECURE = _IS_HTTPS
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_ENGINE = "opsmanager.accounts.sessions"
 # However much it is used, a session ends; and earlier when nobody uses it.
 SESSION_COOKIE_AGE = env.integer("OPSMANAGER_SESSION_HOURS", 12, least=1) * 3600
@@ -71,3 +79,6 @@ JWT_ACCESS_LIFETIME = timedelta(minutes=10)
 JWT_REFRESH_LIFETIME = timedelta(days=1)
 # After this somebody has to log in again, however often the tokens were renewed.
 JWT_LOGIN_LIFETIME = timedelta(days=30)
+
+# What servers' addresses may be beside those that can be a server's anywhere.
+SERVER_ALLOWED_NETWORKS = env.networks("OPSMANAGER_SERVER_ALLOWED_NETWORKS")

@@ -1,5 +1,6 @@
 """The settings of the tests: the real ones, with cheap passwords and plain static files."""
 
+from opsmanager.common.addresses import Allowed
 from opsmanager.settings import *
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -16,3 +17,5 @@ DATABASES["default"]["ENGINE"] = "tests.support.postgresql"
 # Nothing is collected for tests: static files come from where they lie.
 WHITENOISE_AUTOREFRESH = True
 WHITENOISE_USE_FINDERS = True
+# Their servers listen on the machine itself.
+SERVER_ALLOWED_NETWORKS = Allowed.parse(["127.0.0.0/8", "::1"])

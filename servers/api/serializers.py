@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from opsmanager.common.api.case import ModelSerializer, Serializer
 from servers.models import Credential, HostKey, Server, ServerGroup
+from servers.reach import why_not
 
 
 class CredentialSerializer(ModelSerializer):
@@ -85,6 +86,12 @@ class ServerSerializer(ModelSerializer):
             "error_message",
             "checked_at",
         ]
+
+    def validate_hostname(self, hostname: str) -> str:
+        """Refuse an address that can't be a server's."""
+        if said := why_not(hostname):
+            raise serializers.ValidationError(said)
+        return hostname
 
 
 class CheckSerializer(Serializer):

@@ -1,12 +1,14 @@
 """A machine reached over SSH, and named sets of them."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 
 from opsmanager.common.models import TimestampedModel, UUIDModel
 from servers.models.credential import Credential
+from servers.reach import why_not
 
 
 class Platform(models.TextChoices):
@@ -103,6 +105,11 @@ class Server(UUIDModel, TimestampedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse an address that can't be a server's."""
+        if said := why_not(self.hostname):
+            raise ValidationError({"hostname": said})
 
     @property
     def is_production(self) -> bool:

@@ -9,8 +9,9 @@ from django.db.models import ProtectedError
 from opsmanager.accounts import permissions
 from opsmanager.accounts.models import User
 from opsmanager.audit import trail
-from opsmanager.common.problems import Conflict
+from opsmanager.common.problems import Conflict, Invalid
 from servers.models import HostKeyState, Server, ServerGroup
+from servers.reach import why_not
 
 
 @transaction.atomic
@@ -23,12 +24,16 @@ def save(
 ) -> Server:
     """Make a server, or change one. ``fields`` are those of :class:`Server`, valid already.
 
+    Raises :class:`Invalid` for an address that can't be a server's.
+
     A server that moves to another address is another machine: its accepted host key is retired,
     and what the last check found is forgotten.
     """
     is_new = server is None
     row = server or Server()
     changed = {name: value for name, value in fields.items() if getattr(row, name) != value}
+    if said := why_not(changed["hostname"]) if "hostname" in changed else "":
+        raise Invalid(said, details={"hostname": [said]})
     for name, value in changed.items():
         setattr(row, name, value)
     if not is_new and {"hostname", "port"} & changed.keys():

@@ -24,6 +24,10 @@ class Unreachable(SshError):
         self.transient = transient
 
 
+class AddressRefused(Unreachable):
+    """The server's address is one that no server can have; nothing was connected to."""
+
+
 class BannerFailed(Unreachable):
     """Something accepted the connection and did not complete an SSH handshake."""
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from paramiko.ssh_exception import IncompatiblePeer
 
+from servers.ssh.addresses import Reach
 from servers.ssh.errors import BannerFailed, Incompatible, Unreachable
 from servers.ssh.sockets import open_socket
 from servers.ssh.transport import Transport
@@ -18,14 +19,20 @@ class NoHostKeyOffered(Incompatible):
 
 
 def shake_hands(
-    hostname: str, port: int, *, label: str, timeout: float, algorithms: Sequence[str] = ()
+    hostname: str,
+    port: int,
+    *,
+    label: str,
+    timeout: float,
+    algorithms: Sequence[str] = (),
+    reach: Reach | None = None,
 ) -> Transport:
-    """Connect and exchange keys, accepting only host keys of ``algorithms`` where given.
+    """Connect within ``reach`` and exchange keys; where given, only keys of ``algorithms`` count.
 
     The caller has to check the host key, and to ``end()`` the transport. Raises ``Unreachable``
     and its kinds; nothing but the key exchange was sent.
     """
-    connection = open_socket(hostname, port, label=label, timeout=timeout)
+    connection = open_socket(hostname, port, label=label, timeout=timeout, reach=reach)
     limit = timeout + _HANDSHAKE_EXTRA
     transport = Transport(connection, timeout=limit)
     if algorithms:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import paramiko
 
+from servers.ssh.addresses import Reach
 from servers.ssh.handshake import shake_hands
 
 _ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
@@ -43,12 +44,15 @@ def algorithms(host_keys: Iterable[HostKey]) -> tuple[str, ...]:
     )
 
 
-def offered_key(hostname: str, port: int, timeout: float = 10.0) -> HostKey:
+def offered_key(
+    hostname: str, port: int, timeout: float = 10.0, *, reach: Reach | None = None
+) -> HostKey:
     """Return the key that the server shows, for a person to compare and accept.
 
     Only keys are exchanged, nobody logs in. Raises ``Unreachable``.
     """
-    transport = shake_hands(hostname, port, label=f"{hostname}:{port}", timeout=timeout)
+    label = f"{hostname}:{port}"
+    transport = shake_hands(hostname, port, label=label, timeout=timeout, reach=reach)
     try:
         return HostKey.of(transport.get_remote_server_key())
     finally:

@@ -57,6 +57,7 @@ def _accepted_server(target: Target) -> Transport:
             timeout=target.connect_timeout,
             # A server with several keys is to show one that can be compared.
             algorithms=algorithms(target.host_keys),
+            reach=target.reach,
         )
     except NoHostKeyOffered as error:
         if not target.host_keys:

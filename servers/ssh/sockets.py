@@ -3,7 +3,8 @@
 import errno
 import socket
 
-from servers.ssh.errors import Unreachable
+from servers.ssh.addresses import Reach
+from servers.ssh.errors import AddressRefused, Unreachable
 
 _NO_ROUTE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EHOSTDOWN)
 
@@ -19,14 +20,17 @@ _OPTIONS = (
 )
 
 
-def open_socket(hostname: str, port: int, *, label: str, timeout: float) -> socket.socket:
+def open_socket(
+    hostname: str, port: int, *, label: str, timeout: float, reach: Reach | None = None
+) -> socket.socket:
     """Return a socket connected to the first address of ``hostname`` that answers.
 
-    ``label`` names the server in messages; ``timeout`` is in seconds and per address. Raises
-    ``Unreachable``.
+    The name is resolved once, ``reach`` has to allow every address it has, and no other is
+    connected to. ``label`` names the server in messages; ``timeout`` is in seconds and per address.
+    Raises ``Unreachable``.
     """
     try:
-        connection = socket.create_connection((hostname, port), timeout=timeout)
+        connection = _connected(hostname, port, label, timeout, reach or Reach())
     except UnicodeError:
         raise Unreachable(
             f"{label} cannot be reached: {hostname!r} is not a possible host name. Correct it."
@@ -40,6 +44,23 @@ def open_socket(hostname: str, port: int, *, label: str, timeout: float) -> sock
         if (option := getattr(socket, name, None)) is not None:
             connection.setsockopt(level, option, value)
     return connection
+
+
+def _connected(hostname: str, port: int, label: str, timeout: float, reach: Reach) -> socket.socket:
+    found = [entry[4][:2] for entry in socket.getaddrinfo(hostname, port, type=socket.SOCK_STREAM)]
+    for text, _ in found:
+        if said := reach.refusal(str(text), hostname=hostname):
+            raise AddressRefused(
+                f"{label} is not connected to: {said}. Correct the server's address; an "
+                "administrator can open it with OPSMANAGER_SERVER_ALLOWED_NETWORKS."
+            )
+    last: OSError = OSError(f"{hostname} has no address")
+    for text, number in found:
+        try:
+            return socket.create_connection((str(text), int(number)), timeout=timeout)
+        except OSError as error:
+            last = error
+    raise last
 
 
 def _unreachable(

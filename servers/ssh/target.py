@@ -5,6 +5,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import NamedTuple, NoReturn
 
+from servers.ssh.addresses import Reach
 from servers.ssh.host_keys import HostKey
 
 _DIGEST_KEY = secrets.token_bytes(32)
@@ -38,6 +39,8 @@ class Target:
     """The keys a person accepted; without any, no login is tried."""
     recorded: bool = True
     """Whether changing commands leave a record on the server; False is its plain mode."""
+    reach: Reach = field(default_factory=Reach)
+    """Which addresses the name may lead to."""
     connect_timeout: float = 10.0
     """Seconds for the TCP connection; handshake and login may take 5 seconds more each."""
 

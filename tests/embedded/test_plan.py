@@ -1,5 +1,6 @@
 """The plan: each process gets exactly the secrets that it needs."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,12 @@ def test_everything_is_down_10_seconds_after_ctrl_c_even_when_all_of_it_is_stubb
 def test_a_representation_tells_no_secret(plan: Plan) -> None:
     assert "postgresql://u:p" not in repr(plan)
     assert "postgresql://u:p" not in repr(plan.migrate())
+
+
+@pytest.mark.parametrize(("demo", "opened"), [("1", True), ("", True), ("0", False), ("No", False)])
+def test_servers_on_this_machine_are_opened_for_the_demo_alone(
+    plan: Plan, demo: str, opened: bool
+) -> None:
+    environment = replace(plan, environ={**ENVIRON, "DEMO": demo}).common_environment()
+    name = "OPSMANAGER_SERVER_ALLOWED_NETWORKS"
+    assert environment.get(name) == ("127.0.0.0/8,::1" if opened else None)

@@ -19,6 +19,7 @@ from automation.selectors.monitor import sentence
 from automation.services.executions import Launch, launch
 from opsmanager.accounts.models import User
 from opsmanager.common.problems import Problem
+from opsmanager.common.terminal_text import printed, visible
 from opsmanager.common.uuids import as_uuid
 from servers.models import Server
 
@@ -74,7 +75,7 @@ class Command(BaseCommand):
                 case _:
                     self._run(dry=verb == "dry-run", **options)
         except Problem as problem:
-            raise CommandError(_told(problem), returncode=2) from problem
+            raise CommandError(visible(_told(problem)), returncode=2) from problem
 
     def _list(self) -> None:
         for entry in runbooks.all_deployed():
@@ -121,7 +122,7 @@ class Command(BaseCommand):
         if uuid is None:
             raise CommandError(f"{key} is no id of an execution.", returncode=2)
         execution = executions.get(user, uuid)
-        self.stdout.write(f"{execution.pk}  {sentence(execution)}")
+        self._say(f"{execution.pk}  {sentence(execution)}")
         after, step, told = 0, 0, ""
         while True:
             execution = executions.get(user, uuid)
@@ -134,13 +135,13 @@ class Command(BaseCommand):
                 break
             reason = waiting.waiting_for(execution)
             if reason and reason != told:
-                self.stdout.write(reason)
+                self._say(reason)
                 told = reason
             time.sleep(_POLL_SECONDS)
-        self.stdout.write(f"\n{sentence(execution)}")
+        self._say(f"\n{sentence(execution)}")
         for text in (execution.result_summary, execution.error_message):
             if text:
-                self.stdout.write(text)
+                self._say(text)
         code = _EXIT_CODES[Status(execution.status)]
         if code:
             said = f"{execution.status} {execution.error_code}".strip()
@@ -148,15 +149,19 @@ class Command(BaseCommand):
 
     def _print(self, row: ExecutionLog, step: int) -> int:
         if row.step_number != step:
-            self.stdout.write(f"\n== {row.step_name}")
+            self._say(f"\n== {row.step_name}")
         mark = {ActionStatus.PLANNED: "(not sent) ", ActionStatus.SUCCESS: ""}.get(
             ActionStatus(row.status), f"({row.status}) "
         )
-        self.stdout.write(f"$ {mark}{row.command}")
-        for text in (row.stdout, row.stderr, row.error_message):
+        self._say(f"$ {mark}{row.command}")
+        for text in (printed(row.stdout), printed(row.stderr), row.error_message):
             if text:
-                self.stdout.write(text.rstrip("\n"))
+                self._say(text.rstrip("\n"))
         return row.step_number
+
+    def _say(self, text: str) -> None:
+        """Write it so that nothing which a server printed can drive this terminal."""
+        self.stdout.write(visible(text))
 
 
 def _user(name: str) -> User:

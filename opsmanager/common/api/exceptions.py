@@ -14,6 +14,7 @@ from rest_framework.views import set_rollback
 
 from opsmanager.common import problems
 from opsmanager.common.api.case import camel
+from opsmanager.common.request_id import request_id
 
 log = structlog.get_logger(__name__)
 
@@ -71,7 +72,9 @@ def _of_database(exception: DatabaseError) -> problems.Problem:
 
 
 def _internal() -> problems.Problem:
-    return _other(exceptions.APIException(), "InternalError", "INTERNAL")
+    problem = _other(exceptions.APIException(), "InternalError", "INTERNAL")
+    problem.details = {"requestId": request_id()}
+    return problem
 
 
 def _other(exception: exceptions.APIException, name: str, code: str) -> problems.Problem:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from django import template
 
+from opsmanager.common.terminal_text import visible
+
 register = template.Library()
 
 
@@ -21,10 +23,10 @@ def plain(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        return json.dumps(value, default=str, ensure_ascii=False)
+        return visible(json.dumps(value, default=str, ensure_ascii=False))
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(plain(item) for item in value)
-    return str(value)
+    return visible(str(value))
 
 
 @register.filter

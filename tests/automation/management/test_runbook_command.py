@@ -1,4 +1,5 @@
 import io
+import re
 import sys
 from collections.abc import Callable
 from uuid import uuid4
@@ -261,3 +262,30 @@ def test_a_secret_is_read_from_standard_input(
     told = said("run", "SAMPLE_SECRETIVE", "web-one", "password=-", "path=/tmp/x")
     assert "hunter2" not in told
     assert opened(Execution.objects.get()) == {"password": "hunter2"}
+
+
+def test_what_a_server_printed_does_not_drive_the_terminal(admin: User, server: Server) -> None:
+    execution = makers.execution(
+        server=server,
+        status="FAILED",
+        result_summary="sum\x1b[2Jmary",
+        error_message="\x1b]0;title\x07error",
+    )
+    makers.log_row(
+        execution,
+        1,
+        step_name="Look\x1b[A",
+        command="echo \x1b[1A\rls \u202e",
+        stdout="\x1b[31mred\x1b[0m \x1b]52;c;cm0gLXJmIC8=\x07\x1b]8;;https://evil.example\x1b\\link\n",
+        stderr="\x90$q\x9c\x9b2Jcleared\n",
+        error_message="broke\x07",
+    )
+    out = io.StringIO()
+    with pytest.raises(CommandError):
+        call_command("runbook", "watch", str(execution.pk), stdout=out)
+    shown = out.getvalue()
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", shown)
+    assert "red link" in shown
+    assert "cleared" in shown
+    assert "$ echo ␛[1A␍ls ⟨U+202E⟩" in shown
+    assert "evil.example" not in shown

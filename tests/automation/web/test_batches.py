@@ -177,7 +177,7 @@ def test_what_a_step_said_is_folded(as_: As, batch: Batch) -> None:
     page = page_of(as_("helpdesk"), batch)
     assert "2 said the same, 1 differs" in page
     assert "<strong>2 servers</strong>: a1, b2" in page
-    assert '<pre class="command">&lt;odd&gt;</pre>' in page
+    assert '<pre class="command" hx-disable>&lt;odd&gt;</pre>' in page
 
 
 def test_of_many_different_answers_some_are_shown_and_the_rest_counted(

@@ -390,3 +390,22 @@ def test_nothing_is_changed_without_a_csrf_token(server: Server, path: str) -> N
     assert client.post(f"/executions/{execution.pk}/{path}/").status_code == 403
     execution.refresh_from_db()
     assert execution.status == Status.PENDING
+
+
+def test_what_a_server_printed_holds_no_control_sequence_on_the_monitor(as_: As) -> None:
+    execution = makers.execution(status=Status.FAILED, result_summary="all \u202eenod")
+    makers.log_row(
+        execution,
+        1,
+        command="echo '\x1b[2K' <b>",
+        stdout="\x1b[31mfailed\x1b[0m <script>alert(1)</script>\n10 %\r20 %\n",
+        stderr="\x1b]8;;javascript:alert(1)\x1b\\click\x1b]8;;\x1b\\",
+        error_message="bell\x07",
+    )
+    page = as_("helpdesk").get(f"/executions/{execution.pk}/").content.decode()
+    for hidden in ("\x1b", "\r", "\x07", "\u202e", "javascript:", "<script>alert", "10 %"):
+        assert hidden not in page, hidden
+    assert "failed &lt;script&gt;alert(1)&lt;/script&gt;\n20 %" in page
+    assert "echo &#x27;␛[2K&#x27; &lt;b&gt;" in page
+    assert "all ⟨U+202E⟩enod" in page
+    assert "bell␇" in page
