@@ -1,0 +1,58 @@
+"""Weighs a command: whether it may be sent to a server, and why not."""
+
+from functools import lru_cache
+from typing import Protocol
+
+from automation.engine.guard.call import Call
+from automation.engine.guard.decision import ALLOWED, Decision, Refused, Severity, refusal
+from automation.engine.guard.inner import SHELLS, WRAPPERS
+from automation.engine.guard.rule import Rule
+from automation.engine.guard.rules import READING, RULES
+from automation.engine.guard.shell import Shell
+
+_KEPT = 4096
+_PROGRAMS = (
+    *SHELLS,
+    *WRAPPERS,
+    *(name for rule in RULES for name in rule.programs if name[0].isalpha() and name[-1] != "*"),
+    "mkfs",
+    "mkfs.ext4",
+    "python3",
+    "perl",
+)
+
+
+class Guard(Protocol):
+    """What the engine asks before it sends a command."""
+
+    def __call__(self, text: str, changes: bool = True) -> Decision:
+        """Return whether the text may be sent; ``changes`` when it is announced as a change."""
+
+
+@lru_cache(maxsize=_KEPT)
+def weigh(text: str, changes: bool = True) -> Decision:  # noqa: FBT001, FBT002
+    """Return whether a shell text may be sent to a server; an error inside is a refusal.
+
+    A text announced as a change is also refused when nobody can tell what it runs; one announced
+    as reading, when it certainly changes something.
+    """
+    rules = RULES if changes else (*RULES, *READING)
+    shell = Shell(lambda call: _judge(call, rules), programs=_PROGRAMS, strict=changes)
+    try:
+        shell.read(text)
+    except Refused as refused:
+        return refused.decision
+    except Exception as error:  # noqa: BLE001 - what the guard fails on must not pass
+        return refusal(
+            "GUARD_FAILED",
+            Severity.OPAQUE,
+            f"The guard itself failed on it ({type(error).__name__}); please report the command.",
+            text,
+        )
+    return ALLOWED
+
+
+def _judge(call: Call, rules: tuple[Rule, ...]) -> None:
+    for rule in rules:
+        if rule.looks_at(call.name) and rule.holds(call):
+            raise Refused(refusal(rule.id, rule.severity, rule.explanation, call.text))
