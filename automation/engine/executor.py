@@ -64,7 +64,8 @@ class _Ongoing:
 class Executor:
     """Runs one execution, or its rollback, through the ports it was given.
 
-    ``guard`` is asked before each command; without one nothing is refused. Each way to end is an ``Outcome``; the one error raised is ``LeaseLost``, after which nothing
+    ``guard`` is asked before each command; without one none is refused. Each way to end is an
+    ``Outcome``; the one error raised is ``LeaseLost``, after which nothing
     more may be written.
     """
 

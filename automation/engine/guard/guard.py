@@ -25,7 +25,7 @@ _PROGRAMS = (
 class Guard(Protocol):
     """What the engine asks before it sends a command."""
 
-    def __call__(self, text: str, changes: bool = True) -> Decision:
+    def __call__(self, text: str, changes: bool = True) -> Decision:  # noqa: FBT001, FBT002
         """Return whether the text may be sent; ``changes`` when it is announced as a change."""
 
 

@@ -34,7 +34,7 @@ def output_of(call: Call) -> tuple[str, ...]:
             every = ANY if finds_some(call) else "*"
             return tuple(f"{one.rstrip('/')}/{every}" for one in find_starts(call))
         case "mktemp":
-            return (f"/tmp/{ANY}",)
+            return (f"/tmp/{ANY}",)  # noqa: S108 - where it would be
         case "pwd":
             return (call.at,)
         case name if name in _QUIET:
@@ -48,11 +48,7 @@ def _formatted(operands: tuple[str, ...]) -> str:
     if not operands:
         return ""
     form, *rest = operands
-    text = escapes(form)
-    while True:
-        values = iter(rest)
-        made = re.sub(r"%[-\d.]*[bsdqi]", lambda _: next(values, ""), text)
-        left = list(values)
-        if not left or len(left) == len(rest):
-            return made
-        return made + _formatted((form, *left))
+    values = iter(rest)
+    made = re.sub(r"%[-\d.]*[bsdqi]", lambda _: next(values, ""), escapes(form))
+    left = tuple(values)
+    return made + (_formatted((form, *left)) if 0 < len(left) < len(rest) else "")

@@ -35,7 +35,7 @@ def parse(text: str) -> Node:
         tree: Node = json.loads(ran.stdout)
     except subprocess.CalledProcessError as error:
         said = error.stderr.decode(errors="replace").strip()
-        raise Unreadable(said.removeprefix("<standard input>:")) from error
+        raise Unreadable(f"{said.removeprefix('<standard input>:')}.") from error
     except (OSError, subprocess.TimeoutExpired, ValueError, RecursionError) as error:
         raise Unreadable(f"The parser failed ({type(error).__name__}).") from error
     return tree

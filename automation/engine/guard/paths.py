@@ -59,6 +59,8 @@ _FILES = names(
     /etc/udev/rules.d/* /etc/rc.local
     """
 )
+# Their contents may go, they themselves not.
+_EMPTIED = names("/tmp /var/tmp /var/cache")  # noqa: S108 - to compare with
 _SECRETS = ["/etc/shadow", "/etc/gshadow", "/etc/sudoers", "/etc/ssh/ssh_host_*_key", "*/.ssh/id_*"]
 _DEVICES = re.compile(
     r"^/dev/(?!null$|zero$|full$|stdin$|stdout$|stderr$|tty$|fd/|shm/|log$|pts/|random$|urandom$)"
@@ -102,7 +104,7 @@ def is_place(path: str) -> bool:
         or _matches(one, [f"/var/lib/{name}" for name in _STATE])
         or _matches(one, [f"/var/log/{name}" for name in _LOGS])
         for one in whole
-        if one not in ("/tmp", "/var/tmp", "/var/cache") or one == path
+        if one == path or one not in _EMPTIED
     )
 
 

@@ -19,7 +19,7 @@ def _finds_all(call: Call) -> bool:
     removes = call.flag("-delete", "-fprint", "-fprintf", "-fls") or bool(runs & _REMOVERS)
     written = map(call.path, call.values("-fprint", "-fprintf", "-fls"))
     return removes and any(
-        is_core(one) or (one != "/tmp" and is_place(one) and not finds_some(call))
+        is_core(one) or (is_place(f"{one}/*") and not finds_some(call))
         for one in (*find_starts(call), *written)
     )
 

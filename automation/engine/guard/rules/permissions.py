@@ -3,9 +3,12 @@
 import re
 
 from automation.engine.guard.call import Call
+from automation.engine.guard.names import names
 from automation.engine.guard.paths import is_core, is_file, is_place
 from automation.engine.guard.rule import rule
 
+_OPEN = names("/tmp/ /var/tmp/ /dev/shm/")  # noqa: S108 - to compare with
+"""Where everybody may put a program."""
 _SETS_ID = re.compile(r"^0?[4-7]\d{3}$|\+[rwx]*s|=[rwx]*s")
 
 
@@ -33,10 +36,7 @@ RULES = (
         "chmod",
         lambda call: (
             bool(_SETS_ID.search(call.mode()))
-            and any(
-                is_core(one) or one.startswith(("/tmp/", "/var/tmp/", "/dev/shm/"))
-                for one in _targets(call)
-            )
+            and any(is_core(one) or one.startswith(_OPEN) for one in _targets(call))
         ),
         "It makes a program run as its owner for whoever starts it.",
     ),

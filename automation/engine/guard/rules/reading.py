@@ -14,6 +14,10 @@ _UNITS = frozenset(
     )
 )
 _HARMLESS = ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/fd/", "/proc/self/fd/")
+_CHANGERS = (
+    "rm rmdir unlink shred mv cp ln mkdir touch truncate chmod chown chgrp install mkfs mkfs.* "
+    "mkswap mknod wipefs chattr setfacl setcap"
+)
 _EXPLANATION = "It changes the server, but the runbook says that it only reads: use run.change."
 
 RULES = tuple(
@@ -21,8 +25,7 @@ RULES = tuple(
     for key, programs, holds in (
         (
             "READ_CHANGES_FILES",
-            "rm rmdir unlink shred mv cp ln mkdir touch truncate chmod chown chgrp install mkfs mkfs.* "
-            "mkswap mknod wipefs chattr setfacl setcap",
+            _CHANGERS,
             lambda call: bool(call.operands) and not call.flag(*_ASKS),
         ),
         (

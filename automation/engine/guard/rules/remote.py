@@ -39,7 +39,7 @@ def _mounts_all(call: Call) -> bool:
 
 
 def _code(call: Call) -> list[str]:
-    return [one for one in (code_of(call) if is_interpreter(call.name) else ())]
+    return list(code_of(call)) if is_interpreter(call.name) else []
 
 
 _LANGUAGES = "python* pypy* perl* ruby* php* node lua* tclsh"
