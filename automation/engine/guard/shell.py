@@ -203,6 +203,16 @@ class Shell:
         rest = "\x1f".join(parameters[1:])
         self._words.variables |= {"@": (rest,), "*": (rest,)}
 
+    def _shift(self, count: int) -> None:
+        values = self._words.variables.get("@", ())
+        left = [value.split("\x1f")[count:] for value in values]
+        for number in range(9 if values else 0):
+            self._set(
+                str(number + 1), tuple(["", *one[number:]][len(one) > number] for one in left)
+            )
+        if values:
+            self._set("@", tuple("\x1f".join(one) for one in left))
+
     def _call(self, command: Node, stdin: Values | None) -> Values:
         self._assign(command.get("Assigns", []))
         choices = [self._words.fields(word) for word in command.get("Args", [])]
@@ -275,9 +285,7 @@ class Shell:
                 target = next(iter(call.operands), "~")
                 self._set("PWD", (ANY if target == "-" else normal(target, call.at),))
             case "shift":
-                values = self._words.variables.get("@", (ANY,))
-                rest = tuple(value.partition("\x1f")[2] for value in values)
-                self._words.variables["@"] = unique((*values, *rest) if self._maybe else rest)
+                self._shift(int(next((one for one in call.operands if one.isdecimal()), "1")))
             case "set" if "--" in call.args:
                 self._set_parameters(("sh", *call.operands))
             case "read" | "mapfile" | "readarray":

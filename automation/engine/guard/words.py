@@ -97,7 +97,7 @@ class Words:
             case "ExtGlob":
                 return ("*",)
             case _:
-                return (ANY,)
+                return self._output(part)
 
     def _parameter(self, part: Node) -> Values:
         name = part["Param"]["Value"]

@@ -46,6 +46,8 @@ RULES = (
                 for one in map(call.path, call.values("-C", "--directory", "-d"))
             )
             and not call.has("tc", "list", "create")
+            # Putting a backup back where it was made: a stranger's archive has other numbers.
+            and not (call.flag("--numeric-owner") and call.flag("--same-owner"))
         ),
         "It unpacks over the system itself.",
     ),
