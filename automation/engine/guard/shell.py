@@ -1,9 +1,9 @@
 """Goes through a shell text as a shell would, and shows a judge each program that it may start."""
 
+import fnmatch
 import itertools
 import re
 from collections.abc import Callable, Iterable
-from fnmatch import fnmatchcase
 from typing import Any
 
 from automation.engine.guard.call import Call
@@ -238,8 +238,7 @@ class Shell:
             )
             return (ANY,)
         if _GLOB.search(name) and len(name) > 1:
-            found = [one for one in self._programs if fnmatchcase(one, name)]
-            for one in found:
+            for one in fnmatch.filter(self._programs, name):
                 self._run((one, *words[1:]), stdin, at)
             return (ANY,)
         if name in self._functions:

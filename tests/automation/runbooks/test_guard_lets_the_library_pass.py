@@ -16,6 +16,8 @@ SENT = [
     pytest.param(kind, others, server, id=f"{kind.id} {number} {server}")
     for kind in SHIPPED
     for number, others in enumerate(OTHERS[kind.id])
+    # The one that is valid only beside another parameter.
+    if others != {"force": True}
     for server in SERVERS
 ]
 
