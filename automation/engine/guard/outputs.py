@@ -16,7 +16,7 @@ _QUIET = frozenset(
 )
 
 
-def output_of(call: Call) -> tuple[str, ...]:
+def output_of(call: Call) -> tuple[str, ...]:  # noqa: C901 - one case a program
     """Return what a call may print; unknown text where nobody can tell."""
     match call.name:
         case "echo":
@@ -26,7 +26,9 @@ def output_of(call: Call) -> tuple[str, ...]:
             return (_formatted(call.operands),)
         case "cat" | "tee" if not call.operands or call.name == "tee":
             return call.stdin or (ANY,)
-        case "ls" | "dirname" | "readlink" | "realpath" | "which" | "command" | "type":
+        case "dirname":
+            return tuple(one.rstrip("/").rpartition("/")[0] or "/" for one in call.operands)
+        case "ls" | "readlink" | "realpath" | "which" | "command" | "type":
             return ("\n".join(call.operands) or ANY,)
         case "pgrep" | "pidof":
             return tuple(f"pgrep:{one}" for one in call.operands) or (ANY,)

@@ -61,7 +61,13 @@ _FILES = names(
 )
 # Their contents may go, they themselves not.
 _EMPTIED = names("/tmp /var/tmp /var/cache")  # noqa: S108 - to compare with
-_SECRETS = ["/etc/shadow", "/etc/gshadow", "/etc/sudoers", "/etc/ssh/ssh_host_*_key", "*/.ssh/id_*"]
+_SECRETS = [
+    "/etc/shadow",
+    "/etc/gshadow",
+    "/etc/sudoers",
+    "/etc/ssh/ssh_host_*_key",
+    "~/.ssh/id_* /home/*/.ssh/id_* /root/.ssh/id_*",
+]
 _DEVICES = re.compile(
     r"^/dev/(?!null$|zero$|full$|stdin$|stdout$|stderr$|tty$|fd/|shm/|log$|pts/|random$|urandom$)"
 )
@@ -76,7 +82,8 @@ def normal(path: str, at: str = "") -> str:
     parts: list[str] = []
     for part in path.split("/"):
         if part == "..":
-            parts = ["\0"] if parts == ["~"] else parts[:-1]
+            lead = "/" if parts == ["~"] else lead
+            parts = ["home"] if parts == ["~"] else parts[:-1]
         elif part not in ("", "."):
             parts.append(part)
     return lead + "/".join(parts)

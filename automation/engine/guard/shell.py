@@ -17,6 +17,7 @@ from automation.engine.guard.paths import normal
 from automation.engine.guard.words import ANY, MOST, Values, Words, unique
 
 _DEEPEST = 12
+_MOST_CALLS = 5000
 _WRITES = frozenset((">", ">>", ">|", "&>", "&>>", "<>"))
 # Variables whose value a shell or a well-known program runs.
 _COMMANDS = frozenset(
@@ -49,6 +50,7 @@ class Shell:
         self._files: dict[str, Values] = {}
         self._depth = 0
         self._maybe = 0
+        self._calls = 0
 
     def read(self, text: str, parameters: tuple[str, ...] = ()) -> Values:
         """Go through a text and return what it may print; raises ``Refused``."""
@@ -229,6 +231,10 @@ class Shell:
         """Show a program as it would be started, then what it starts itself."""
         if not words:
             return ("",)
+        self._calls += 1
+        if self._calls > _MOST_CALLS:
+            sentence = "It starts more programs than the guard can follow."
+            raise Refused(refusal("TOO_MUCH", Severity.OPAQUE, sentence, words[0]))
         name = words[0].rpartition("/")[2]
         if name.startswith("-") or not name:
             return ("",)
@@ -248,8 +254,8 @@ class Shell:
             call = Call(name=name, args=words[1:], stdin=stdin, at=folder, word=words[0])
             self._show(call)
             self._take_effect(call)
-            for one in inner(call):
-                printed = unique((*printed, *self._inside(one)))
+            for started in inner(call):
+                printed = unique((*printed, *self._inside(started)))
             printed = unique((*printed, *output_of(call)))
         return printed[1:] or ("",)
 
@@ -294,8 +300,8 @@ class Shell:
                         unique(line for one in call.stdin or (ANY,) for line in one.split("\n")),
                     )
             case "printf" if call.values("-v"):
-                text = Call(name="printf", args=call.args[2:])
-                self._set(call.values("-v")[0], output_of(text))
+                made = Call(name="printf", args=call.args[2:])
+                self._set(call.values("-v")[0], output_of(made))
             case "unset":
                 for name in call.operands:
                     self._words.variables[name] = ("",)

@@ -11,6 +11,7 @@ ANY = "\0"
 """Stands in a value for text that nobody knows; no command line can hold it itself."""
 MOST = 64
 """So many values of a word are followed."""
+_LONGEST = 16 * 1024
 _SPLIT = "\x1f"
 _QUOTED = "\x02"
 _BRACES = str.maketrans("{,}", "\ue000\ue001\ue002")
@@ -143,8 +144,9 @@ class Words:
 
 
 def unique(values: Iterable[str]) -> Values:
-    """Return the values once each, the first :data:`MOST` of them."""
-    return tuple(itertools.islice(dict.fromkeys(values), MOST))
+    """Return the values once each, the first :data:`MOST` of them; too long a one is unknown."""
+    fitting = (value if len(value) <= _LONGEST else ANY for value in values)
+    return tuple(itertools.islice(dict.fromkeys(fitting), MOST))
 
 
 def _literal(text: str, *, quoted: bool) -> str:

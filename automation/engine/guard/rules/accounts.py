@@ -78,7 +78,7 @@ RULES = tuple(
         (
             "REMOVE_SCHEDULE",
             "crontab",
-            lambda call: call.has("r") or bool(set(call.operands) & {"/dev/null"}),
+            lambda call: call.has("r") or bool(set(call.operands) & {"/dev/null", "-"}),
             "It removes what is scheduled.",
         ),
         (

@@ -94,4 +94,13 @@ RULES = (
         ),
         "It unmounts what the server runs from.",
     ),
+    rule(
+        "READ_ONLY_ROOT",
+        "mount",
+        lambda call: (
+            any("remount" in one and "ro" in one.split(",") for one in call.values("-o"))
+            and any(one in ("/", "/usr", "/var") for one in call.paths)
+        ),
+        "It keeps the server from writing anything more.",
+    ),
 )

@@ -32,6 +32,12 @@ RULES = (
         "It changes who may use a file that keeps the server running.",
     ),
     rule(
+        "FREEZE_FILE",
+        "chattr",
+        lambda call: any(is_file(one) for one in call.paths),
+        "It keeps a file from being changed that the server has to change.",
+    ),
+    rule(
         "SET_USER_ID",
         "chmod",
         lambda call: (

@@ -4,12 +4,17 @@ import re
 
 from automation.engine.guard.call import Call
 from automation.engine.guard.code import code_of, is_interpreter
-from automation.engine.guard.paths import is_place, is_secret
+from automation.engine.guard.paths import is_file, is_place, is_secret
 from automation.engine.guard.rule import rule
 
 _SENDERS = "curl wget scp rsync nc ncat netcat socat ftp sftp"
 _FORK = re.compile(r"(while|for|loop|until).*\bfork\b", re.S)
 _BACK = re.compile(r"socket.*(pty|dup2|/bin/(ba)?sh|subprocess|exec)", re.S | re.I)
+_WRITES = re.compile(
+    r"(?:\bopen|remove|unlink|truncate|print|write\w*|chmod|rename|replace)\W[^;]*?[\"'](/[^\"']*)[\"']"
+    r"(?!\s*(?:\)|,\s*[\"']rb?[\"']))|(?:remove|unlink)\(\s*[\"'](/[^\"']*)[\"']|"
+    r"print[^;]*>\s*\"(/[^\"]*)\""
+)
 _REMOVAL = re.compile(
     r"(?:rmtree|rm_rf|rm_r|remove_tree|rmSync|unlink|File::Path)\W.*?[\"'](/[^\"']*|~)[\"']", re.S
 )
@@ -19,6 +24,7 @@ def _sends_secret(call: Call) -> bool:
     last = call.args[-1] if call.args else ""
     paths = {call.path(one.rpartition("@")[2]) for one in call.args}
     paths |= {one.removeprefix("file://") for one in call.args}
+    paths |= {f"~{one.removeprefix('/root')}" for one in paths if one.startswith("/root/")}
     goes_out = call.name not in ("scp", "rsync") or ":" in last
     return goes_out and any(map(is_secret, paths))
 
@@ -79,6 +85,17 @@ RULES = (
         _LANGUAGES,
         lambda call: any(map(_BACK.search, _code(call))),
         "It gives a shell to whoever listens at another address.",
+    ),
+    rule(
+        "CODE_WRITES",
+        f"{_LANGUAGES} awk gawk mawk",
+        lambda call: any(
+            path and is_file(call.path(path))
+            for code in (*_code(call), *(call.operands[:1] if "awk" in call.name else ()))
+            for paths in _WRITES.findall(code)
+            for path in paths
+        ),
+        "It writes to a file, or removes one, that the server can't do without.",
     ),
     rule(
         "CODE_DELETES",

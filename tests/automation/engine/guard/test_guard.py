@@ -25,6 +25,17 @@ def test_what_nobody_can_tell_is_refused_of_a_change_only(text: str) -> None:
     assert weigh(text, False).allowed
 
 
+def test_a_text_that_grows_without_end_is_given_up_soon() -> None:
+    functions = "; ".join(f"f{n}() {{ f{n - 1}; f{n - 1}; }}" for n in range(1, 40))
+    for changes in (True, False):
+        assert weigh(f"f0() {{ ls; }}; {functions}; f39", changes).rule == "TOO_MUCH"
+    values = "; ".join(f"a{n}=$a{n - 1}$a{n - 1}" for n in range(1, 60))
+    assert weigh(f"a0=xxxxxxxx; {values}; echo $a59").allowed
+    assert weigh(f"a0=xxxxxxxx; {values}; $a59").rule == "UNKNOWN_PROGRAM"
+    assert weigh("echo " + "{a,b}" * 200).allowed
+    assert not weigh("rm -rf /" + "{,x}" * 200).allowed
+
+
 def test_what_the_guard_fails_on_is_refused_either_way() -> None:
     text = "{ " * 270 + "ls" + "; }" * 270
     for changes in (True, False):
