@@ -46,7 +46,7 @@ class Call:
     @property
     def paths(self) -> tuple[str, ...]:
         """The operands as paths."""
-        return tuple(normal(one, self.at) for one in self.operands)
+        return tuple(normal(one, self.at) for one in self.operands if one)
 
     def path(self, text: str) -> str:
         """Return a path as seen from where the program runs."""
