@@ -20,6 +20,7 @@ _TREES = names(
 # Things of their own in a place where one may clean up.
 _FREE = names(
     """
+    /proc/sys/vm/* /sys/kernel/mm/*/* /sys/block/*/queue/*
     /tmp/* /var/tmp/* /var/cache/* /dev/shm/* /dev/null /dev/stdout /dev/stderr /dev/fd/*
     /dev/tty /dev/std* /proc/self/fd/*
     """
@@ -59,6 +60,13 @@ _FILES = names(
     /etc/udev/rules.d/* /etc/rc.local
     """
 )
+# At the top of the file system, and homes: themselves, or all that is in them.
+_TOP = names(
+    """
+    /etc /home /media /mnt /opt /root /run /srv /tmp /usr /var /snap /data /backup /backups /nix
+    /export /lost+found /.* ~ /usr/* /home/* /root/.*
+    """
+)
 # Their contents may go, they themselves not.
 _EMPTIED = names("/tmp /var/tmp /var/cache")  # noqa: S108 - to compare with
 _SECRETS = [
@@ -66,7 +74,9 @@ _SECRETS = [
     "/etc/gshadow",
     "/etc/sudoers",
     "/etc/ssh/ssh_host_*_key",
-    "~/.ssh/id_* /home/*/.ssh/id_* /root/.ssh/id_*",
+    "~/.ssh/id_*",
+    "/home/*/.ssh/id_*",
+    "/root/.ssh/id_*",
 ]
 _DEVICES = re.compile(
     r"^/dev/(?!null$|zero$|full$|stdin$|stdout$|stderr$|tty$|fd/|shm/|log$|pts/|random$|urandom$)"
@@ -98,14 +108,8 @@ def is_place(path: str) -> bool:
     return any(
         one == "/"
         or _within(one, _TREES)
-        or _matches(
-            one,
-            names(
-                """
-    /* ~ /usr/* /home/* /root /root/.*
-    """
-            ),
-        )
+        or _matches(one, _TOP)
+        or (one.startswith("/\0") and one.count("/") == 1)
         or (one.count("/") == 2 and one.startswith("/var/"))
         or _matches(one, [f"/etc/{name}" for name in _ETC])
         or _matches(one, [f"/var/lib/{name}" for name in _STATE])

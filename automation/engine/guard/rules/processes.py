@@ -67,7 +67,7 @@ RULES = (
         "SWITCH_OFF",
         "reboot halt poweroff shutdown telinit init pm-suspend pm-hibernate rtcwake",
         lambda call: (
-            not call.flag("--help", "--version", "-c", "--show", "-w", "--wtmp-only", "-V")
+            not call.flag("--help", "--version", "-c", "-k", "--show", "-w", "--wtmp-only", "-V")
             and (
                 call.name not in ("init", "telinit", "rtcwake")
                 or call.verb("0", "1", "6", "s", "S", "u", "q")
