@@ -274,7 +274,7 @@ class Shell:
     def _function(self, name: str, words: tuple[str, ...], stdin: Values | None) -> Values:
         body = self._functions.pop(name)
         kept = {key: self._words.variables.get(key) for key in ("@", "*", "1", "2", "3")}
-        self._set_parameters(words)
+        self._set_parameters((self._words.variables["0"][0], *words[1:]))
         printed = self._statement(body, stdin)
         self._words.variables |= {key: value for key, value in kept.items() if value}
         self._functions[name] = body

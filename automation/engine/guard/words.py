@@ -51,7 +51,7 @@ class Words:
             "HOME": ("~",),
             "IFS": (" ",),
             "PWD": ("~",),
-            "0": ("bash",),
+            "0": (ANY,),
             **dict.fromkeys(("$", "!", "?", "#", "UID", "EUID", "PPID", "RANDOM"), ("12345",)),
         }
         self._output = output

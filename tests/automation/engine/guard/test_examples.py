@@ -70,6 +70,15 @@ def test_no_spelling_or_wrapping_gets_past() -> None:
         assert not weigh(text).allowed, text
 
 
+def test_no_wrapping_hides_any_example() -> None:
+    """Left out are those that do nothing without arguments, or with an empty input."""
+    chance = random.Random(4)
+    whole = [text for text in BLOCKED if text not in ('"$@" -rf /', "bash", "python3", "su - root")]
+    for _ in range(1500):
+        text = chance.choice(WRAPS[6:]).format(chance.choice(whole))
+        assert not weigh(text).allowed, text
+
+
 def test_a_command_is_weighed_once() -> None:
     weigh.cache_clear()
     weigh("rm -rf /etc")
