@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import paramiko
@@ -67,7 +68,7 @@ class RemoteProcess:
         try:
             self._channel.exec_command(shell)
             self._channel.sendall(script)
-            self._channel.shutdown_write()
+            self._send_eof()
         except (paramiko.SSHException, EOFError, OSError) as error:
             transport = self._channel.get_transport()
             if transport.is_active() and str(error) == "Channel closed.":
@@ -76,6 +77,20 @@ class RemoteProcess:
                     "Check sshd's ForceCommand, and restrictions in authorized_keys."
                 ) from error
             raise self._lost() from error
+
+    def _send_eof(self) -> None:
+        """Say that no more input follows, unless the channel is closed by now.
+
+        After a quick command paramiko may answer sshd's close between making the EOF and sending
+        it. sshd has forgotten the channel then, and cuts the whole connection for it, with all
+        that others do there. The channel's lock keeps the two apart.
+        """
+        # paramiko offers no way to do both under its lock.
+        channel: Any = self._channel
+        with channel.lock:
+            message = None if channel.closed else channel._send_eof()  # noqa: SLF001
+            if message is not None:
+                channel.transport._send_user_message(message)  # noqa: SLF001
 
     @property
     def word(self) -> str | None:

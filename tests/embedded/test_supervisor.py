@@ -94,7 +94,8 @@ def test_children_that_a_killed_process_leaves_do_not_hide_its_death(
     async def work() -> None:
         await supervisor.keep(staying(python, "web", code + STAY))
         await until((tmp_path / "web").exists)
-        await until((tmp_path / "child").exists)
+        # Written in one go, but not made and written in one.
+        await until(lambda: (tmp_path / "child").exists() and (tmp_path / "child").read_text())
         child = int((tmp_path / "child").read_text())
         os.kill(pid_of(tmp_path, "web"), signal.SIGKILL)
         await until(lambda: "web died" in screen.getvalue())

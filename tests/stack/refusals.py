@@ -6,9 +6,9 @@ from typing import Any
 
 from tests.stack.stack import Stack
 
-_SWITCH = """
+_CONFIGURE = """
 from automation.models import CatalogEntry
-CatalogEntry.objects.filter(runbook_id=given["runbook"]).update(is_active=given["active"])
+CatalogEntry.objects.filter(runbook_id=given["runbook"]).update(**given["fields"])
 """
 
 
@@ -65,8 +65,18 @@ def assert_the_log_has_no_stack_trace(stack: Stack) -> None:
 @contextmanager
 def switched_off(stack: Stack, runbook: str) -> Iterator[None]:
     """Switch a runbook off meanwhile."""
-    stack.python(_SWITCH, runbook=runbook, active=False)
+    stack.python(_CONFIGURE, runbook=runbook, fields={"is_active": False})
     try:
         yield
     finally:
-        stack.python(_SWITCH, runbook=runbook, active=True)
+        stack.python(_CONFIGURE, runbook=runbook, fields={"is_active": True})
+
+
+@contextmanager
+def tried_again_once(stack: Stack, runbook: str = "HEALTH_CHECK") -> Iterator[None]:
+    """Have a runbook tried again but once meanwhile, since a minute and more goes by with three."""
+    stack.python(_CONFIGURE, runbook=runbook, fields={"max_retries": 1})
+    try:
+        yield
+    finally:
+        stack.python(_CONFIGURE, runbook=runbook, fields={"max_retries": 3})

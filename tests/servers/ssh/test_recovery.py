@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -31,6 +33,12 @@ def recovered(
     return result
 
 
+def name_of(pid: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    return ""
+
+
 @pytest.fixture
 def left(sshd: Sshd, pool: Pool) -> Callable[[RemoteCommand], None]:
     """Begins a command on a connection of its own, and cuts that as soon as it runs."""
@@ -42,7 +50,8 @@ def left(sshd: Sshd, pool: Pool) -> Callable[[RemoteCommand], None]:
 
         thread = threading.Thread(target=send)
         thread.start()
-        wait_until(lambda: carriers(f"OPSM_STEP={wanted.action_id}"))
+        # The wrapper's own programs carry the mark, too: what is waited for is the command.
+        wait_until(lambda: "sleep" in map(name_of, carriers(f"OPSM_STEP={wanted.action_id}")))
         sshd.signal_connections(9)
         thread.join(60)
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.systemd
     [
         ("touch /tmp/stray", "rm /tmp/stray"),
         ("touch -r /etc/hostname /etc/hostname", ":"),
-        ("mkdir /root/.opsm", "rmdir /root/.opsm"),
+        ("mkdir /root/.stray", "rmdir /root/.stray"),
         (": >/run/stray", "rm /run/stray"),
         ("mv /var/log/syslog /var/log/moved", "mv /var/log/moved /var/log/syslog"),
         ("setsid -f sleep 300 >/dev/null 2>&1", "pkill -x sleep"),
