@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from automation.engine.guard.paths import normal
 
+_LETTERS = re.compile(r"^-[A-Za-z0-9]{2,6}$")
 _OCTAL = re.compile(r"^[0-7]{3,4}$")
 
 
@@ -73,13 +74,15 @@ class Call:
         found = [
             following
             for one, following in zip(self.args, self.args[1:], strict=False)
-            if one in options
+            if any(_ends_with(one, option) for option in options)
         ]
-        for option in options:
-            joined = f"{option}=" if option.startswith("--") else option
-            found += [
-                one[len(joined) :] for one in self.args if one.startswith(joined) and one != option
-            ]
+        for one in self.args:
+            name, equals, value = one.partition("=")
+            for option in options:
+                if option.startswith("--"):
+                    found += [value] if equals and _is_short_for(name, option) else []
+                elif one.startswith(option) and one != option:
+                    found.append(one[len(option) :])
         return tuple(found)
 
     def settings(self, name: str) -> tuple[str, ...]:
@@ -90,6 +93,19 @@ class Call:
         """Return the mode that chmod is given."""
         found = [one for one in self.args if _OCTAL.match(one) or re.match(r"^[ugoa,]*[-+=]", one)]
         return next((one for one in found if one not in self.options or len(one) == 2), "")
+
+
+def _ends_with(given: str, option: str) -> bool:
+    """Whether a word is this option, cut short or last of several letters."""
+    if option.startswith("--"):
+        return _is_short_for(given, option)
+    return given == option or (
+        len(option) == 2 and given.endswith(option[1]) and bool(_LETTERS.match(given))
+    )
+
+
+def _is_short_for(given: str, option: str) -> bool:
+    return len(given) > 4 and option.startswith(given)
 
 
 def _is_one_of(given: str, names: tuple[str, ...]) -> bool:

@@ -1,4 +1,4 @@
-"""Shell text inside other languages: what python, perl, awk or git is told to hand to a shell."""
+"""Code of other languages that a command carries: what it hands to a shell, and what it does."""
 
 import re
 
@@ -8,25 +8,51 @@ from automation.engine.guard.call import Call
 _CODE = {
     "python": ("-c",),
     "pypy": ("-c",),
-    "perl": ("-e", "-E", "-pe", "-ne", "-pi", "-we", "-le"),
+    "jython": ("-c",),
+    "perl": ("-e", "-E"),
     "ruby": ("-e",),
-    "php": ("-r",),
-    "node": ("-e", "--eval", "-p"),
+    "jruby": ("-e",),
+    "php": ("-r", "--run", "-B", "-R"),
+    "node": ("-e", "--eval", "-p", "--print"),
+    "nodejs": ("-e", "--eval", "-p", "--print"),
+    "bun": ("-e", "--eval"),
+    "deno": (),
     "lua": ("-e",),
+    "luajit": ("-e",),
     "tclsh": (),
+    "wish": (),
+    "Rscript": ("-e",),
+    "R": ("-e",),
+    "guile": ("-c", "-e"),
+    "emacs": ("--eval", "-eval", "--execute"),
+    "julia": ("-e", "-E", "--eval"),
+    "elixir": ("-e", "--eval"),
+    "erl": ("-eval",),
+    "groovy": ("-e",),
+    "scala": ("-e",),
+    "ghc": ("-e",),
+    "ocaml": ("-e",),
+    "racket": ("-e",),
+    "sbcl": ("--eval",),
+    "clisp": ("-x",),
+    "swipl": ("-g",),
+    "osascript": ("-e",),
+    "jshell": (),
+    "irb": (),
 }
+_AWKS = ("awk", "gawk", "mawk", "nawk", "original-awk")
 _STARTS = re.compile(
-    r"system|popen|subprocess|exec|spawn|`|qx\W|shell|unlink|rmtree|remove|rmdir|\bopen\b|getline|"
-    r"fork|\|"
+    r"\b(?:system\w*|p?open[23\d]?|popen\w*|subprocess|exec\w*|\w+exec|spawn\w*|passthru|getline|"
+    r"shell\w*|call|run\w*|check_(?:output|call)|getoutput|getstatusoutput|pty|cmd|proc_open|"
+    r"ProcessBuilder|callCommand|do|Command)\b|`|\bqx\W|%x|\||shell-command|call-process"
 )
-_STRINGS = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'|`([^`]*)`|qx[{(/]([^})/]*)")
+_STRINGS = re.compile(
+    r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'|`([^`]*)`|(?:qx|q|qq|%x|%q)[{(\[/|!]([^})\]/|!]*)",
+    re.S,
+)
 _LISTS = re.compile(r"((?:['\"][^'\"]*['\"]\s*,\s*)+['\"][^'\"]*['\"])")
-_SED = re.compile(r"(?:^|[;\n{}])\s*[\d$,/\w]*e\s+(.+)|^s(.).*\2.*\2\w*e\w*$")
-_GIT = re.compile(
-    r"^(?:core\.(?:pager|sshcommand|editor|fsmonitor)|pager\.\w+|alias\.\w+|"
-    r"(?:diff|merge|filter|credential)\.?[\w.]*)=!?(.*)",
-    re.I,
-)
+_WORD_LISTS = re.compile(r"(?:qw|%w)\W([^)\]}/|]*)")
+_JOINED = re.compile(r"(['\"])\s*(?:\+|\.|\.\.|<>|\|\||)\s*\1")
 
 
 def is_interpreter(name: str) -> bool:
@@ -36,51 +62,33 @@ def is_interpreter(name: str) -> bool:
 
 def code_of(call: Call) -> tuple[str, ...]:
     """Return the code that an interpreter is given by option, else by input; ``()`` for a file."""
-    given = call.values(*_CODE[re.sub(r"[\d.]+$", "", call.name)])
-    if given or call.flag("-m", "--version", "-V", "-v", "--help", "-h"):
+    name = re.sub(r"[\d.]+$", "", call.name)
+    given = call.values(*_CODE[name])
+    if name == "deno" and call.verb("eval"):
+        given = call.operands[1:2]
+    asks = ("-m", "--version", "-V", "-v", "--help", "-h", "-s", "-l", "-i")
+    if given or call.flag(*asks[:6]) or name in ("emacs", "R", "swipl", "osascript"):
         return given
-    scripts = [one for one in call.operands if one != "-"]
+    scripts = [one for one in call.operands if one not in ("-", "/dev/stdin")]
     return () if scripts else call.stdin or ("\0",)
 
 
+def codes(call: Call) -> tuple[str, ...]:
+    """Return all code that a call carries, an awk program's too, with split strings joined."""
+    found: tuple[str, ...] = ()
+    if is_interpreter(call.name):
+        found = code_of(call)
+    elif call.name in _AWKS:
+        found = call.operands[:1]
+    return tuple(_JOINED.sub("", one) for one in found)
+
+
 def shell_texts(call: Call) -> list[str]:
-    """Return the texts that a program hands to a shell."""
-    name = call.name
-    if is_interpreter(name):
-        codes = code_of(call)
-        plain = [
-            code.partition("exec ")[2] for code in codes if name == "tclsh" and "exec " in code
-        ]
-        return plain + [one for code in codes if _STARTS.search(code) for one in _strings(code)]
-    if name in ("awk", "gawk", "mawk", "nawk"):
-        return [
-            one
-            for code in call.operands[:1]
-            if re.search(r"system|getline|\|", code)
-            for one in _strings(code)
-        ]
-    if name in ("sed", "gsed"):
-        codes = (*call.operands[:1], *call.values("-e", "--expression"))
-        return [match[1] for code in codes for match in _SED.finditer(code) if match[1]]
-    if name == "git":
-        found = [_GIT.match(one) for one in call.values("-c")]
-        return [match[1] for match in found if match]
-    if name == "rsync":
-        return list(call.values("-e", "--rsh", "--rsync-path"))
-    if name in ("ssh", "scp", "sftp"):
-        commands = [
-            re.match(r"(?i)(?:Proxy|Local)Command[= ](.*)", one) for one in call.values("-o")
-        ]
-        return [match[1] for match in commands if match]
-    if name == "tar":
-        actions = call.values("--checkpoint-action")
-        return [
-            *(one.removeprefix("exec=") for one in actions),
-            *call.values("--to-command", "--use-compress-program", "-I"),
-        ]
-    if name in ("vi", "vim", "ex", "less", "more"):
-        return [one.lstrip(":!") for one in (*call.values("-c"), *call.args) if "!" in one[:3]]
-    return []
+    """Return the texts that an interpreter may hand to a shell."""
+    found = codes(call)
+    plain = [code.partition("exec ")[2] for code in found if "tclsh" in call.name]
+    texts = plain + [one for code in found if _STARTS.search(code) for one in _strings(code)]
+    return [one for one in texts if re.search(r"[A-Za-z]", one)]
 
 
 def _strings(code: str) -> list[str]:
@@ -88,4 +96,5 @@ def _strings(code: str) -> list[str]:
         " ".join(a or b for a, b in re.findall(r"'([^']*)'|\"([^\"]*)\"", one[1]))
         for one in _LISTS.finditer(code)
     ]
-    return [*lists, *("".join(one) for one in _STRINGS.findall(code))]
+    plain = ["".join(one) for one in _STRINGS.findall(code)]
+    return [*lists, *_WORD_LISTS.findall(code), *(one.strip("|& ") for one in plain)]

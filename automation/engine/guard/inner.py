@@ -1,17 +1,22 @@
 """What runs inside a command: the program behind sudo, find or xargs, the text behind a shell."""
 
 import re
-from dataclasses import dataclass, field
+import shlex
+from dataclasses import dataclass
 
 from automation.engine.guard.call import Call
+from automation.engine.guard.carriers import carried
 from automation.engine.guard.code import code_of, is_interpreter, shell_texts
+from automation.engine.guard.finds import Search, search
+from automation.engine.guard.known import KNOWN, LAUNCHED
 from automation.engine.guard.names import names
 from automation.engine.guard.words import ANY
+from automation.engine.guard.wrappers import WRAPPERS, Wrapper, rest, wrapper
 
 SHELLS = frozenset(
     names(
         """
-    sh bash dash ash ksh ksh93 mksh zsh fish csh tcsh rbash busybox-sh
+    sh bash dash ash ksh ksh93 mksh zsh fish csh tcsh rbash busybox-sh posh yash pwsh
     """
     )
 )
@@ -28,136 +33,78 @@ class Inner:
     """The folder, where the wrapper changes it."""
     parameters: tuple[str, ...] = ()
     """``$0``, ``$1``, ... of a text."""
+    is_sure: bool = True
+    """Whether it is certainly run: what only may be is not refused for being unreadable."""
 
 
-@dataclass(frozen=True)
-class Wrapper:
-    """How a program is called that runs another one."""
-
-    valued: frozenset[str] = field(default_factory=frozenset)
-    """Options whose value is the next word."""
-    operands: int = 0
-    """Words of its own before the program."""
-    joined: bool = False
-    """Whether a shell reads the rest."""
-
-
-def _of(valued: str = "", operands: int = 0, *, joined: bool = False) -> Wrapper:
-    return Wrapper(frozenset(valued.split()), operands, joined)
-
-
-WRAPPERS = {
-    "sudo": _of(
-        "-u -g -h -p -C -r -t -T -U -D -R --user --group --host --prompt --chdir --role --type "
-        "--chroot --close-from --command-timeout --other-user"
-    ),
-    "doas": _of("-u -C"),
-    "pkexec": _of("--user"),
-    "env": _of("-u -C --unset --chdir -a --argv0"),
-    "timeout": _of("-k -s --kill-after --signal", 1),
-    "gtimeout": _of("-k -s", 1),
-    "nice": _of("-n --adjustment"),
-    "ionice": _of("-c -n --class --classdata"),
-    "stdbuf": _of("-i -o -e --input --output --error"),
-    "exec": _of("-a"),
-    "strace": _of("-e -o -p -s -u -E -a -P"),
-    "ltrace": _of("-e -o -p -s -u -n -a"),
-    "chrt": _of("-T -P -D", 1),
-    "taskset": _of("", 1),
-    "flock": _of("-w -E --timeout --wait --conflict-exit-code", 1),
-    "systemd-run": _of("-p -u -E -M -H --unit --property --setenv --uid --gid --slice --machine"),
-    "systemd-inhibit": _of("--what --who --why --mode"),
-    "systemd-nspawn": _of("-D -M --directory --machine"),
-    "runuser": _of("-u -g -G --user --group"),
-    "setpriv": _of("--reuid --regid --groups"),
-    "time": _of("-f -o --format --output"),
-    "chroot": _of("", 1),
-    "nsenter": _of("-t --target -S -G"),
-    "unshare": _of("-R -w -S -G --root --wd"),
-    "watch": _of("-n -q --interval --equexit", joined=True),
-    "ssh": _of("-b -c -D -E -e -F -I -i -J -L -l -m -O -o -p -Q -R -S -W -w", 1, joined=True),
-    "sshpass": _of("-p -f -d -P"),
-    "parallel": _of("-j -S --jobs"),
-    "prlimit": _of(""),
-    "cgexec": _of("-g"),
-    "numactl": _of("-C -N -m -i"),
-    "lxc-attach": _of("-n --name"),
-    "screen": _of("-S -c -h -p -t -T -e -s"),
-    **{
-        name: _of()
-        for name in names(
-            """
-    nohup setsid command builtin busybox toybox ld.so ld-linux-x86-64.so.2 fakeroot
-    unbuffer eatmydata catchsegv coproc linux64 linux32 setarch firejail proot then else
-    """
-        )
-    },
-}
-_ASSIGNED = re.compile(r"^[A-Za-z_]\w*=")
 _STOP = frozenset(("-V", "--version", "--help"))
-_CONTAINERS = frozenset(("docker", "podman", "nerdctl", "kubectl", "lxc", "oc"))
-_IN_CONTAINER = _of(
+_CONTAINERS = frozenset(("docker", "podman", "nerdctl", "kubectl", "lxc", "oc", "incus", "ctr"))
+_IN_CONTAINER = wrapper(
     "-v -e -u -w -p --name --volume --env --user --workdir --network --entrypoint -n --namespace "
     "-c --container --mount --publish --env-file -h --hostname -l --label -m --memory",
     1,
 )
+_XARGS = wrapper("-I -n -L -P -a -d -E -s --max-args --max-procs --arg-file --delimiter --replace")
+_SPREADS = frozenset(names("chmod chown chgrp setfacl chattr chcon"))
+_MOST_ITEMS = 64
 
 
-def inner(call: Call) -> list[Inner]:  # noqa: C901 - one case a kind of program
+def inner(call: Call) -> list[Inner]:  # noqa: C901, PLR0911 - one case a kind of program
     """Return what a call runs, in the order of its words; nothing for most programs."""
     name = call.name
     if name in SHELLS:
         return _shell(call)
-    if name in ("eval", "at", "batch", "su", "script", "trap", "alias"):
+    if name in ("eval", "at", "batch", "su", "script", "trap"):
         return _texts(call)
     if name == "env" and call.values("-S", "--split-string"):
         return [Inner(text=" ".join(call.values("-S", "--split-string")))]
-    if name in _CARRIERS:
-        return [Inner(text=one) for one in _carried(call) if one]
     if name == "find":
-        return _find(call)
+        return _find(search(call))
     if name == "xargs":
         return _xargs(call)
+    if name == "parallel":
+        return _parallel(call)
+    if name == "ip" and "exec" in call.operands:
+        at = call.args.index("exec")
+        return [Inner(words=call.args[at + 2 :], stdin=call.stdin)]
     if name in _CONTAINERS and call.verb("run", "exec", "create"):
         at = call.args.index(call.operands[0])
-        return [Inner(words=_rest(call.args[at + 1 :], _IN_CONTAINER))]
-    if name in ("flock", "runuser", "unshare") and call.values("-c", "--command"):
-        return [Inner(text=one) for one in call.values("-c", "--command")]
-    if texts := shell_texts(call):
-        return [Inner(text=one) for one in texts if one]
+        words = rest(call.args[at + 1 :], _IN_CONTAINER)
+        entry = call.values("--entrypoint")
+        return [Inner(words=(*entry[:1], *words))]
+    if name in ("flock", "runuser", "unshare", "sg", "ifne", "capsh") and call.values(
+        "-c", "--command", "-lc"
+    ):
+        return [Inner(text=one) for one in call.values("-c", "--command", "-lc")]
+    if name == "crontab":
+        return _scheduled(call)
+    texts = [*shell_texts(call), *carried(call)]
+    if texts:
+        return [Inner(text=one, is_sure=False) for one in texts if one]
     if is_interpreter(name) and ANY in code_of(call):
         return [Inner(text=ANY)]
-    wrapper = WRAPPERS.get(name)
-    if wrapper is None or (name == "command" and call.has("vV")):
-        return []
-    return _wrapped(call, wrapper)
+    if name in WRAPPERS and not (name == "command" and call.has("vV")):
+        return _wrapped(call, WRAPPERS[name])
+    return _maybe_wrapped(call)
 
 
-def _wrapped(call: Call, wrapper: Wrapper) -> list[Inner]:
-    rest = _rest(call.args, wrapper)
+def _wrapped(call: Call, of: Wrapper) -> list[Inner]:
+    words = rest(call.args, of)
     at = next(iter(call.values("-C", "--chdir", "-D")), None) if call.name != "doas" else None
-    if wrapper.joined:
-        return [Inner(text=" ".join(rest), stdin=call.stdin)] if rest else []
-    return [Inner(words=rest, stdin=call.stdin, at=call.path(at) if at else None)]
+    if of.joined or (call.name == "sudo" and call.has("si", "shell", "login")):
+        return [Inner(text=" ".join(words), stdin=call.stdin)] if words else []
+    return [Inner(words=words, stdin=call.stdin, at=call.path(at) if at else None)]
 
 
-def _rest(args: tuple[str, ...], wrapper: Wrapper) -> tuple[str, ...]:
-    """Return the words after a wrapper's own."""
-    at, operands = 0, wrapper.operands
-    while at < len(args):
-        word = args[at]
-        if word.startswith("-"):
-            is_last = len(word) > 2 and word[1] != "-" and word[2:].isalpha()
-            takes_next = word in wrapper.valued or (is_last and f"-{word[-1]}" in wrapper.valued)
-            at += 2 if takes_next and word != "-oL" else 1
-        elif operands:
-            operands -= 1
-            at += 1
-        elif _ASSIGNED.match(word):
-            at += 1
-        else:
-            return args[at:]
-    return ()
+def _maybe_wrapped(call: Call) -> list[Inner]:
+    """Return what an unknown program would start, if its words hold a program with arguments."""
+    if call.name in KNOWN or call.name in LAUNCHED or call.word.startswith(("/etc/", "./")):
+        return []
+    return [
+        Inner(words=call.args[at:], stdin=call.stdin, is_sure=False)
+        for at, word in enumerate(call.args[:-1])
+        if word.rpartition("/")[2] in LAUNCHED
+    ]
 
 
 def _shell(call: Call) -> list[Inner]:
@@ -165,22 +112,22 @@ def _shell(call: Call) -> list[Inner]:
     at = 0
     while at < len(call.args):
         word = call.args[at]
-        if word in ("-o", "+o", "-O", "--rcfile", "--init-file"):
+        if word in ("-o", "+o", "-O", "+O", "--rcfile", "--init-file"):
             at += 2
         elif word.startswith(("-", "+")) and len(word) > 1:
             at += 1
-            if word[1] != "-" and "c" in word[1:]:
-                rest = [one for one in call.args[at:] if one not in ("--",)]
-                while rest and rest[0].startswith(("-", "+")):
-                    rest = rest[1:]
-                return [Inner(text=one, parameters=tuple(rest[1:])) for one in rest[:1]]
-            if word == "-s":
+            if (word[1] != "-" and "c" in word[1:]) or word in ("--command", "-Command"):
+                words = [one for one in call.args[at:] if one not in ("--",)]
+                while words and words[0].startswith(("-", "+")):
+                    words = words[1 + (words[0] in ("-o", "+o", "-O", "+O")) :]
+                return [Inner(text=one, parameters=tuple(words[1:])) for one in words[:1]]
+            if "s" in word[1:] and word[1] != "-":
                 break
             if word in _STOP:
                 return []
         else:
-            return [] if word not in ("-", "/dev/stdin") else _input(call)
-    return _input(call)
+            return [] if word not in ("-", "/dev/stdin", "/dev/fd/0") else _input(call)
+    return [] if "n" in "".join(one for one in call.options if one[1] != "-") else _input(call)
 
 
 def _input(call: Call) -> list[Inner]:
@@ -198,70 +145,31 @@ def _texts(call: Call) -> list[Inner]:
             found = [Inner(text=one) for one in call.values("-c", "--command", "-qc", "-lc")]
             piped = call.name == "su" and call.stdin is not None and not found
             return found + (_input(call) if piped else [])
-        case "trap":
-            return [Inner(text=one) for one in call.operands[:1] if one]
         case _:
-            return [Inner(text=one.partition("=")[2]) for one in call.operands if "=" in one]
+            return [Inner(text=one) for one in call.operands[:1] if one]
 
 
-_CARRIERS = {
-    "tmux": (),
-    "expect": (),
-    "ansible": ("-a", "--args"),
-    "start-stop-daemon": ("-x", "--exec", "-a", "--startas"),
-}
+def _scheduled(call: Call) -> list[Inner]:
+    """Return the commands of a schedule that is read from the input."""
+    lines = [one for text in call.stdin or () for one in text.split("\n")]
+    found = [re.match(r"\s*(?:@\w+|(?:\S+\s+){5})(.*)", one) for one in lines]
+    return [Inner(text=match[1], is_sure=False) for match in found if match]
 
 
-def _carried(call: Call) -> list[str]:
-    """Return the texts that hide in an option, or in the last word."""
-    if call.name == "tmux":
-        return list(call.operands[1:][-1:])
-    if call.name == "expect":
-        return re.findall(r"(?:spawn|exec|system)\s+([^;\n]*)", "\n".join(call.values("-c")))
-    return list(call.values(*_CARRIERS[call.name]))
-
-
-def _find(call: Call) -> list[Inner]:
-    args = call.args
-    starts = find_starts(call)
+def _find(asked: Search) -> list[Inner]:
     found = []
-    for at, word in enumerate(args):
-        if word not in ("-exec", "-execdir", "-ok", "-okdir"):
-            continue
-        rest = args[at + 1 :]
-        end = next((n for n, one in enumerate(rest) if one in (";", "+")), len(rest))
-        for start in starts:
-            found += [
-                Inner(words=tuple(one.replace("{}", path) for one in rest[:end]))
-                for path in (start, f"{start.rstrip('/')}/{ANY}")
-            ]
+    for words in asked.runs:
+        name = words[0].rpartition("/")[2] if words else ""
+        spreads = name in _SPREADS and (not asked.is_choosy or "/" in asked.starts)
+        for start in asked.starts:
+            for path in (start, f"{start.rstrip('/')}/{ANY}"):
+                made = tuple(one.replace("{}", path) for one in words)
+                found.append(Inner(words=(*made[:1], "-R", *made[1:]) if spreads else made))
     return found
 
 
-def find_starts(call: Call) -> tuple[str, ...]:
-    """Return where a find begins."""
-    args = [one for one in call.args if one not in ("-H", "-L", "-P")]
-    end = next((n for n, one in enumerate(args) if one[:1] in ("-", "(", "!")), len(args))
-    return tuple(call.path(one) for one in args[:end]) or (call.at,)
-
-
-def finds_some(call: Call) -> bool:
-    """Whether a find chooses by more than the kind of file."""
-    names = call.values("-name", "-iname", "-path", "-wholename", "-regex")
-    return call.flag(*_CHOICES) or any(one.strip("*?.") for one in names)
-
-
-_CHOICES = names(
-    """
-    -mtime -mmin -atime -amin -ctime -cmin -user -group -newer -newermt -size -perm -empty
-    -nouser -nogroup -uid -gid -inum
-    """
-)
-_XARGS = _of("-I -n -L -P -a -d -E -s --max-args --max-procs --arg-file --delimiter --replace")
-
-
 def _xargs(call: Call) -> list[Inner]:
-    words = _rest(call.args, _XARGS)
+    words = rest(call.args, _XARGS)
     marks = call.values("-I") or (("{}",) if call.has("i", "replace") else ())
     items = call.stdin if call.stdin and not call.has("a", "arg-file") else (ANY,)
     if not words:
@@ -270,6 +178,26 @@ def _xargs(call: Call) -> list[Inner]:
         return [
             Inner(words=tuple(one.replace(marks[0], item) for one in words))
             for text in items
-            for item in text.split("\n")
+            for item in text.split("\n")[:_MOST_ITEMS]
         ]
-    return [Inner(words=(*words, *text.replace("\\0", " ").split())) for text in items]
+    return [Inner(words=(*words, *text.split())) for text in items]
+
+
+def _parallel(call: Call) -> list[Inner]:
+    """Return what GNU parallel runs: its words with each input, read by a shell."""
+    words = rest(call.args, wrapper("-j -S -a -P --jobs --sshlogin --arg-file --colsep --delay"))
+    ends = [n for n, one in enumerate(words) if one.startswith((":::", "::::"))]
+    first = ends[0] if ends else len(words)
+    given = [one for one in words[first:] if not one.startswith(":::")] if ends else []
+    lines = [one for text in call.stdin or () for one in text.split("\n") if one]
+    template = " ".join(words[:first])
+    found = []
+    for item in (given or lines or [ANY])[:_MOST_ITEMS]:
+        quoted = item if item == ANY else shlex.quote(item)
+        if not template:
+            found.append(Inner(text=item))
+        elif "{" in template:
+            found.append(Inner(text=re.sub(r"\{[./#]*\}", lambda _, q=quoted: q, template)))
+        else:
+            found.append(Inner(text=f"{template} {quoted}"))
+    return found

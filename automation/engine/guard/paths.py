@@ -20,9 +20,16 @@ _TREES = names(
 # Things of their own in a place where one may clean up.
 _FREE = names(
     """
-    /proc/sys/vm/* /sys/kernel/mm/*/* /sys/block/*/queue/*
     /tmp/* /var/tmp/* /var/cache/* /dev/shm/* /dev/null /dev/stdout /dev/stderr /dev/fd/*
     /dev/tty /dev/std* /proc/self/fd/*
+    """
+)
+# Settings of the running kernel that one may change; those of the rest are dangerous.
+_SETTINGS = names(
+    """
+    /proc/sys/vm /proc/sys/net /proc/sys/fs /proc/sys/user /sys/kernel/mm /sys/block/*/queue
+    /sys/fs/cgroup /sys/devices/system/cpu/*/cpufreq /sys/class/leds /sys/class/net/*/queues
+    /proc/self/oom_score_adj /proc/*/oom_score_adj /dev/shm /proc/irq
     """
 )
 _ETC = names(
@@ -57,7 +64,14 @@ _FILES = names(
     /etc/cron.hourly/* /etc/cron.weekly/* /etc/cron.monthly/* /etc/profile.d/*
     /var/log/auth.log /var/log/wtmp /var/log/btmp /var/log/lastlog /var/log/secure
     /var/log/syslog /var/log/messages /var/log/audit/* /home/*/.bash_history
-    /etc/udev/rules.d/* /etc/rc.local
+    /etc/udev/rules.d/* /etc/rc.local /etc/nologin /run/nologin /var/run/nologin
+    /etc/selinux/config /etc/security/* /etc/hosts.allow /root/.zsh_history /home/*/.zsh_history
+    ~/.zsh_history /etc/audit/* /etc/audit/rules.d/*
+    /etc/ld.so.conf.d/* /etc/kernel/* /etc/initramfs-tools/* /etc/dracut.conf
+    /etc/gshadow- /etc/group- /etc/crypttab /etc/mdadm/mdadm.conf /etc/apt/trusted.gpg.d/*
+    /home/*/.ssh/* ~/.ssh/* /etc/anacrontab /etc/at.deny /etc/cron.deny /etc/cron.allow
+    /var/spool/at/* /var/log/faillog /var/log/kern.log /var/log/journal/*
+    /var/run/utmp /run/utmp /etc/skel/.bashrc /etc/zsh/zshrc /etc/pam.conf /etc/doas.conf
     """
 )
 # At the top of the file system, and homes: themselves, or all that is in them.
@@ -69,6 +83,7 @@ _TOP = names(
 )
 # Their contents may go, they themselves not.
 _EMPTIED = names("/tmp /var/tmp /var/cache")  # noqa: S108 - to compare with
+_BASE = frozenset(names("/ /etc /usr /var /root ~ /home /var/lib /var/log /usr/share /usr/local"))
 _SECRETS = [
     "/etc/shadow",
     "/etc/gshadow",
@@ -83,8 +98,20 @@ _DEVICES = re.compile(
 )
 
 
+_DETOUR = re.compile(r"^/proc/(?:self|thread-self|\d+|\*|\[[^/]*)/(?:root|cwd)(?:/|$)")
+_BLOCK = re.compile(
+    r"^/dev/(?:[shv]d[a-z*?\[]|xvd|nvme|mmcblk|md[\d*?/]|dm-|mapper/|disk/|loop\d|mtd|nbd|rbd|zvol|"
+    r"drbd|bcache|sr\d|block/|root$|mem$|kmem$|port$|zd\d|pmem|ram\d|st\d|cciss/|"
+    r"(?!pts/|shm/|net/|fd/|input/|snd/|bus/|dri/|cpu/|mqueue/|hugepages/|serial/|char/|vfio/|"
+    r"usb/|tcp/|udp/)[\w.-]+/[\w.-]+$)"
+)
+
+
 def normal(path: str, at: str = "") -> str:
-    """Return a path without ``.``, ``..``, doubled slashes; a relative one as seen from ``at``."""
+    """Return a path without ``.``, ``..``, doubled slashes; a relative one as seen from ``at``.
+
+    A detour through the processes' own view of the root is taken out.
+    """
     path = re.sub(r"^~[\w.-]+", "~", path)
     if not path.startswith(("/", "~", "\0")) and at:
         path = f"{at}/{path}"
@@ -96,12 +123,13 @@ def normal(path: str, at: str = "") -> str:
             parts = ["home"] if parts == ["~"] else parts[:-1]
         elif part not in ("", "."):
             parts.append(part)
-    return lead + "/".join(parts)
+    made = lead + "/".join(parts)
+    return _DETOUR.sub("/", made) if made.startswith("/proc/") else made
 
 
 def is_place(path: str) -> bool:
     """Whether removing this with all that is in it takes away what the server needs."""
-    if _matches(path, _FREE):
+    if _is_free(path):
         return False
     above, _, last = path.rpartition("/")
     whole = [path, *([above or "/"] if _ALL_OF_IT.match(last) else [])]
@@ -126,7 +154,7 @@ def is_core(path: str) -> bool:
 
 def is_file(path: str) -> bool:
     """Whether writing to this file, or removing it, breaks the server or opens it."""
-    return not _matches(path, _FREE) and (_matches(path, _FILES) or _within(path, _TREES))
+    return not _is_free(path) and (_matches(path, _FILES) or _within(path, _TREES))
 
 
 def is_secret(path: str) -> bool:
@@ -137,6 +165,20 @@ def is_secret(path: str) -> bool:
 def is_device(path: str) -> bool:
     """Whether it is a device that holds data or memory."""
     return bool(_DEVICES.match(path))
+
+
+def is_block(path: str) -> bool:
+    """Whether it is a disk, a part of one, a volume, or memory: not a terminal or the like."""
+    return bool(_BLOCK.match(path))
+
+
+def is_base(path: str) -> bool:
+    """Whether it is a folder that the system itself lives in, or lies in one."""
+    return path in _BASE or is_file(path) or _within(path, _TREES)
+
+
+def _is_free(path: str) -> bool:
+    return _matches(path, _FREE) or (_within(path, _SETTINGS) and not _matches(path, _SETTINGS[:3]))
 
 
 def _matches(path: str, patterns: Sequence[str]) -> bool:

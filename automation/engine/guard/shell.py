@@ -3,13 +3,14 @@
 import fnmatch
 import itertools
 import re
+import shlex
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from automation.engine.guard.call import Call
-from automation.engine.guard.code import is_interpreter
 from automation.engine.guard.decision import Refused, Severity, refusal
-from automation.engine.guard.inner import SHELLS, Inner, inner
+from automation.engine.guard.inner import Inner, inner
+from automation.engine.guard.memory import Memory
 from automation.engine.guard.names import names
 from automation.engine.guard.outputs import output_of
 from automation.engine.guard.parsing import Node, Unreadable, parse
@@ -29,30 +30,29 @@ _COMMANDS = frozenset(
     )
 )
 _GLOB = re.compile(r"[*?\[]")
+_SPACE = re.compile(r"\s")
 _FORKS = "It starts itself over and over until the server can start nothing more."
 
 
 class Shell:
     """One shell in mind. ``judge`` raises ``Refused`` for a call that must not be.
 
-    ``programs`` are the names that a wildcard in a program's name is compared with; ``strict``
-    refuses what can't be told.
+    What can't be told is refused too. ``programs`` are the names that a wildcard in a program's
+    name is compared with.
     """
 
-    def __init__(
-        self, judge: Callable[[Call], None], *, programs: Iterable[str], strict: bool
-    ) -> None:
+    def __init__(self, judge: Callable[[Call], None], *, programs: Iterable[str]) -> None:
         self._judge = judge
         self._programs = tuple(programs)
-        self._strict = strict
+        self._unsure = 0
         self._words = Words(self._substituted)
-        self._functions: dict[str, Node] = {}
-        self._files: dict[str, Values] = {}
+        self._memory = Memory(self._words)
         self._depth = 0
-        self._maybe = 0
         self._calls = 0
 
-    def read(self, text: str, parameters: tuple[str, ...] = ()) -> Values:
+    def read(
+        self, text: str, parameters: tuple[str, ...] = (), stdin: Values | None = None
+    ) -> Values:
         """Go through a text and return what it may print; raises ``Refused``."""
         if text.startswith(ANY):
             self._opaque("UNKNOWN_TEXT", "Nobody can tell what the shell would be given.", text)
@@ -67,17 +67,17 @@ class Shell:
             return (ANY,)
         kept = dict(self._words.variables)
         if parameters:
-            self._set_parameters(parameters)
+            self._memory.set_parameters(parameters)
         self._words.variables["OPSMANAGER_UNKNOWN"] = (ANY,)
         self._depth += 1
-        printed = self._statements(tree.get("Stmts", []), None)
+        printed = self._statements(tree.get("Stmts", []), stdin)
         self._depth -= 1
         if self._depth:
             self._words.variables |= {key: kept[key] for key in ("PWD", "@", "*") if key in kept}
         return printed
 
     def _opaque(self, rule: str, sentence: str, part: str) -> None:
-        if self._strict:
+        if not self._unsure:
             raise Refused(refusal(rule, Severity.OPAQUE, sentence, part))
 
     def _statements(self, statements: list[Node], stdin: Values | None) -> Values:
@@ -85,10 +85,17 @@ class Shell:
         return unique("".join(one) for one in itertools.islice(itertools.product(*printed), MOST))
 
     def _statement(self, statement: Node, stdin: Values | None) -> Values:
-        for redirection in statement.get("Redirs", []):
+        redirections = statement.get("Redirs", [])
+        for redirection in redirections:
             stdin = self._redirected(redirection, stdin)
         command = statement.get("Cmd")
-        return self._command(command, stdin) if command else ("",)
+        printed = self._command(command, stdin) if command else ("",)
+        for one in redirections:
+            if one["Op"] in _WRITES:
+                for target in self._words.text(one.get("Word")):
+                    old = self._memory.files.get(target, ())
+                    self._memory.files[target] = unique((*old, *printed))
+        return printed
 
     def _redirected(self, redirection: Node, stdin: Values | None) -> Values | None:
         """Show a redirection that writes; return what the command may read then."""
@@ -97,14 +104,10 @@ class Shell:
         if operator in _WRITES or operator == ">&":
             for target in targets:
                 if not re.fullmatch(r"\d+-?|-", target):
-                    self._show(Call(name=">", args=(target,), at=self._at[0]))
+                    self._judge(Call(name=">", args=(target,), at=self._memory.at[0]))
         if operator == "<":
-            return unique(itertools.chain(*(self._files.get(one, (ANY,)) for one in targets)))
+            return unique(itertools.chain(*(self._memory.files.get(one, (ANY,)) for one in targets)))
         return tuple(f"{one}\n" for one in targets) if operator.startswith("<<") else stdin
-
-    @property
-    def _at(self) -> Values:
-        return self._words.variables.get("PWD", (ANY,)) or (ANY,)
 
     def _command(self, command: Node, stdin: Values | None) -> Values:
         match command["Type"]:
@@ -131,9 +134,9 @@ class Shell:
         return ("",)
 
     def _maybe_run(self, command: Node, stdin: Values | None) -> Values:
-        self._maybe += 1
+        self._memory.maybe += 1
         printed = self._within(command, stdin)
-        self._maybe -= 1
+        self._memory.maybe -= 1
         return printed
 
     def _within(self, node: Any, stdin: Values | None) -> Values:
@@ -156,9 +159,9 @@ class Shell:
         first = self._statement(command["X"], stdin)
         if operator in ("|", "|&"):
             return self._statement(command["Y"], first)
-        self._maybe += operator == "||"
+        self._memory.maybe += operator == "||"
         second = self._statement(command["Y"], stdin)
-        self._maybe -= operator == "||"
+        self._memory.maybe -= operator == "||"
         return unique(one + other for one in first for other in second)
 
     def _loop(self, loop: Node) -> None:
@@ -167,13 +170,13 @@ class Shell:
             values = [
                 field for one in items or [] for many in self._words.fields(one) for field in many
             ]
-            self._set(loop["Name"]["Value"], unique(values) if items else (ANY,))
+            self._memory.set(loop["Name"]["Value"], unique(values) if items else (ANY,))
         else:
             self._within(loop, None)
 
     def _declared(self, command: Node) -> Values:
         name, body = command["Name"]["Value"], command["Body"]
-        self._functions[name] = body
+        self._memory.functions[name] = body
         if _forks(body, name, is_apart=False):
             raise Refused(refusal("FORK_BOMB", Severity.DENY, _FORKS, name))
         return ("",)
@@ -185,35 +188,15 @@ class Shell:
                 continue
             name = one["Name"]["Value"]
             if "Array" in one:
-                self._set(name, self._words.array(one["Array"].get("Elems", [])))
+                self._memory.set(name, self._words.array(one["Array"].get("Elems", [])))
             elif "Value" in one:
                 values = self._words.text(one["Value"])
                 old = self._words.variables.get(name, ("",)) if one.get("Append") else ("",)
-                self._set(name, unique(a + b for a in old for b in values))
+                self._memory.set(name, unique(a + b for a in old for b in values))
                 for value in values:
-                    self._show(Call(name="=", args=(name, value), at=self._at[0]))
+                    self._judge(Call(name="=", args=(name, value), at=self._memory.at[0]))
                     if name in _COMMANDS:
                         self.read(value)
-
-    def _set(self, name: str, values: Values) -> None:
-        old = self._words.variables.get(name, ()) if self._maybe else ()
-        self._words.variables[name] = unique((*old, *values))
-
-    def _set_parameters(self, parameters: tuple[str, ...]) -> None:
-        names = {str(number): (one,) for number, one in enumerate(parameters)}
-        self._words.variables |= names
-        rest = "\x1f".join(parameters[1:])
-        self._words.variables |= {"@": (rest,), "*": (rest,)}
-
-    def _shift(self, count: int) -> None:
-        values = self._words.variables.get("@", ())
-        left = [value.split("\x1f")[count:] for value in values]
-        for number in range(9 if values else 0):
-            self._set(
-                str(number + 1), tuple(["", *one[number:]][len(one) > number] for one in left)
-            )
-        if values:
-            self._set("@", tuple("\x1f".join(one) for one in left))
 
     def _call(self, command: Node, stdin: Values | None) -> Values:
         self._assign(command.get("Assigns", []))
@@ -235,9 +218,17 @@ class Shell:
         if self._calls > _MOST_CALLS:
             sentence = "It starts more programs than the guard can follow."
             raise Refused(refusal("TOO_MUCH", Severity.OPAQUE, sentence, words[0]))
+        if _SPACE.search(words[0]):
+            # No program has such a name: somebody quoted a whole command.
+            return self._inside(Inner(text=" ".join(words), stdin=stdin, is_sure=False))
         name = words[0].rpartition("/")[2]
         if name.startswith("-") or not name:
             return ("",)
+        if name in self._memory.aliases:
+            return self._alias(name, words, stdin)
+        for path in {words[0], normal(words[0], self._memory.at[0])} if "/" in words[0] else ():
+            for text in self._memory.files.get(path, ()):
+                self.read(text, words)
         if ANY in name or not name.isascii():
             self._opaque(
                 "UNKNOWN_PROGRAM", "Nobody can tell which program it would run.", " ".join(words)
@@ -247,13 +238,14 @@ class Shell:
             for one in fnmatch.filter(self._programs, name):
                 self._run((one, *words[1:]), stdin, at)
             return (ANY,)
-        if name in self._functions:
+        if name in self._memory.functions:
             return self._function(name, words, stdin)
         printed: Values = ("",)
-        for folder in (at,) if at else self._at:
+        for folder in (at,) if at else self._memory.at:
             call = Call(name=name, args=words[1:], stdin=stdin, at=folder, word=words[0])
-            self._show(call)
-            self._take_effect(call)
+            self._judge(call)
+            for text in self._memory.take_effect(call):
+                printed = unique((*printed, *self.read(text)))
             for started in inner(call):
                 printed = unique((*printed, *self._inside(started)))
             printed = unique((*printed, *output_of(call)))
@@ -261,62 +253,33 @@ class Shell:
 
     def _inside(self, one: Inner) -> Values:
         self._depth += 1
+        self._unsure += not one.is_sure
         if self._depth > 2 * _DEEPEST:
             self._opaque("TOO_DEEP", "It runs programs inside programs, too deep to follow.", "")
             printed: Values = (ANY,)
         elif one.text is not None:
-            printed = self.read(one.text, one.parameters)
+            printed = self.read(one.text, one.parameters, one.stdin)
         else:
             printed = self._run(one.words, one.stdin, one.at)
+        self._unsure -= not one.is_sure
         self._depth -= 1
         return printed
 
-    def _function(self, name: str, words: tuple[str, ...], stdin: Values | None) -> Values:
-        body = self._functions.pop(name)
-        kept = {key: self._words.variables.get(key) for key in ("@", "*", "1", "2", "3")}
-        self._set_parameters((self._words.variables["0"][0], *words[1:]))
-        printed = self._statement(body, stdin)
-        self._words.variables |= {key: value for key, value in kept.items() if value}
-        self._functions[name] = body
+    def _alias(self, name: str, words: tuple[str, ...], stdin: Values | None) -> Values:
+        """Run what an alias stands for, which may begin with its own name."""
+        text = self._memory.aliases.pop(name)
+        printed = self.read(" ".join((text, *(one if ANY in one else shlex.quote(one) for one in words[1:]))), stdin=stdin)
+        self._memory.aliases[name] = text
         return printed
 
-    def _show(self, call: Call) -> None:
-        self._judge(call)
-
-    def _take_effect(self, call: Call) -> None:  # noqa: C901 - one case a builtin
-        """Do to this shell what a builtin does to it."""
-        match call.name:
-            case "cd" | "pushd":
-                target = next(iter(call.operands), "~")
-                self._set("PWD", (ANY if target == "-" else normal(target, call.at),))
-            case "shift":
-                self._shift(int(next((one for one in call.operands if one.isdecimal()), "1")))
-            case "set" if "--" in call.args:
-                self._set_parameters(("sh", *call.operands))
-            case "read" | "mapfile" | "readarray":
-                for name in call.operands:
-                    self._set(
-                        name,
-                        unique(line for one in call.stdin or (ANY,) for line in one.split("\n")),
-                    )
-            case "printf" if call.values("-v"):
-                made = Call(name="printf", args=call.args[2:])
-                self._set(call.values("-v")[0], output_of(made))
-            case "unset":
-                for name in call.operands:
-                    self._words.variables[name] = ("",)
-            case "source" | ".":
-                for path in call.operands[:1]:
-                    texts = self._files.get(
-                        path, call.stdin or (ANY,) if path == "/dev/stdin" else ()
-                    )
-                    for text in texts:
-                        self.read(text)
-            case name if name in SHELLS or is_interpreter(name):
-                for text in self._files.get((*call.operands, "")[0], ()):
-                    self.read(text)
-            case _:
-                pass
+    def _function(self, name: str, words: tuple[str, ...], stdin: Values | None) -> Values:
+        body = self._memory.functions.pop(name)
+        kept = {key: self._words.variables.get(key) for key in ("@", "*", "1", "2", "3")}
+        self._memory.set_parameters((self._words.variables["0"][0], *words[1:]))
+        printed = self._statement(body, stdin)
+        self._words.variables |= {key: value for key, value in kept.items() if value}
+        self._memory.functions[name] = body
+        return printed
 
     def _substituted(self, part: Node) -> Values:
         """Return what a substitution may become; goes through its statements."""
@@ -330,8 +293,8 @@ class Shell:
         printed = (ANY,) if reads else tuple(one.rstrip("\n") for one in printed)
         if part["Type"] == "CmdSubst":
             return printed
-        path = f"/dev/fd/{63 + len(self._files)}"
-        self._files[path] = printed
+        path = f"/dev/fd/{63 + len(self._memory.files)}"
+        self._memory.files[path] = printed
         return (path,)
 
 

@@ -33,7 +33,8 @@ def escapes(text: str) -> str:
         hexadecimal = match[1] or match[2] or match[3]
         if hexadecimal or match[4]:
             number = int(hexadecimal, 16) if hexadecimal else int(match[4], 8)
-            return chr(number % 0x110000)
+            # A NUL ends an item where it stands in a list, and a word can't hold it.
+            return chr(number % 0x110000) if number else "\n"
         return _NAMED.get(match[5], match[5])
 
     return _ESCAPE.sub(read, text)
@@ -103,7 +104,10 @@ class Words:
     def _parameter(self, part: Node) -> Values:
         name = part["Param"]["Value"]
         values = self.variables.get(name, ("", ANY))
-        if part.get("Excl") or part.get("Length"):
+        if part.get("Excl"):
+            named = (one for value in values for one in self.variables.get(value, (ANY,)))
+            return unique((*named, ANY))
+        if part.get("Length"):
             return (ANY,)
         if "Slice" in part:
             return unique(_sliced(value, part["Slice"]) for value in values)

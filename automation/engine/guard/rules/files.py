@@ -1,69 +1,52 @@
 """Writing over files that keep the server running, or keep strangers out."""
 
-from automation.engine.guard.call import Call
+from automation.engine.guard.names import names
 from automation.engine.guard.paths import is_file
 from automation.engine.guard.rule import rule
+from automation.engine.guard.written import PROGRAMS, written
 
-_TARGETS = ("-t", "--target-directory", "-o", "-O", "--output", "--output-document", "-C", "-d")
+_OPEN = names("/tmp /var/tmp /dev/shm . ~/tmp")  # noqa: S108 - to compare with
+_CODE_FIRST = frozenset(
+    names(
+        """
+    LD_PRELOAD LD_AUDIT BASH_ENV ENV PERL5OPT PERL5DB PYTHONSTARTUP RUBYOPT GCONV_PATH
+    GIT_EXTERNAL_DIFF GIT_PROXY_COMMAND LESSOPEN LESSCLOSE
+    """
+    )
+)
+_SEARCHED = frozenset(names("PATH LD_LIBRARY_PATH PYTHONPATH PERL5LIB RUBYLIB NODE_PATH"))
 
 
-def _written(call: Call) -> tuple[str, ...]:
-    """Return the paths that a program writes to."""
-    name, paths = call.name, call.paths
-    named = tuple(map(call.path, call.values(*_TARGETS)))
-    match name:
-        case ">" | "tee" | "truncate" | "sponge":
-            return paths
-        case "cp" | "mv" | "ln" | "rsync" | "scp" | "install":
-            return (*paths[-1:], *(named if name in ("cp", "mv", "ln", "install") else ()))
-        case "dd":
-            return tuple(map(call.path, call.settings("of")))
-        case "sed" | "perl" | "ruby" | "gsed":
-            return (
-                paths
-                if any(one.startswith(("-i", "-pi", "--in-p", "-ni")) for one in call.args)
-                else ()
-            )
-        case "chattr":
-            return paths if call.operands[:1] == ("-i",) or call.flag("-i", "-a") else ()
-        case _:
-            return named
+def _runs_first(name: str, value: str) -> bool:
+    """Whether a variable makes programs run code that lies where everybody may write."""
+    if name in _CODE_FIRST:
+        return value != ""
+    if name == "NODE_OPTIONS":
+        return "--require" in value or "--import" in value or "-r " in value
+    return name in _SEARCHED and any(
+        one.rstrip("/") in _OPEN or one.startswith(tuple(f"{open_}/" for open_ in _OPEN[:3]))
+        for one in value.split(":")[:1]
+    )
 
 
 RULES = (
     rule(
         "WRITE_SYSTEM_FILE",
-        "> tee truncate sponge cp mv ln rsync scp install dd sed gsed perl ruby chattr curl wget",
-        lambda call: any(map(is_file, _written(call))),
+        PROGRAMS,
+        lambda call: any(map(is_file, written(call))),
         "It writes to a file that keeps the server running, or keeps strangers out.",
-    ),
-    rule(
-        "UNPACK_OVER_SYSTEM",
-        "tar bsdtar unzip cpio",
-        lambda call: (
-            any(
-                one == "/" or is_file(one)
-                for one in map(call.path, call.values("-C", "--directory", "-d"))
-            )
-            and not call.has("tc", "list", "create")
-            # Putting a backup back where it was made: a stranger's archive has other numbers.
-            and not (call.flag("--numeric-owner") and call.flag("--same-owner"))
-        ),
-        "It unpacks over the system itself.",
     ),
     rule(
         "PRELOAD",
         "=",
-        lambda call: (
-            call.args[0] in ("LD_PRELOAD", "LD_AUDIT", "BASH_ENV", "ENV") and call.args[1] != ""
-        ),
+        lambda call: _runs_first(*call.args[:2]),
         "It makes each program run somebody else's code first.",
     ),
     rule(
         "PRELOAD_THROUGH",
         "env sudo doas systemd-run",
         lambda call: any(
-            one.startswith(("LD_PRELOAD=", "LD_AUDIT=", "BASH_ENV=")) for one in call.args
+            _runs_first(name, value) for name, _, value in (one.partition("=") for one in call.args)
         ),
         "It makes each program run somebody else's code first.",
     ),

@@ -4,12 +4,14 @@ import re
 
 from automation.engine.guard.call import Call
 from automation.engine.guard.names import names
-from automation.engine.guard.paths import is_core, is_file, is_place
+from automation.engine.guard.paths import is_file, is_place
 from automation.engine.guard.rule import rule
 
-_OPEN = names("/tmp/ /var/tmp/ /dev/shm/")  # noqa: S108 - to compare with
-"""Where everybody may put a program."""
-_SETS_ID = re.compile(r"^0?[4-7]\d{3}$|\+[rwx]*s|=[rwx]*s")
+_SETS_ID = re.compile(r"^0?[4-7]\d{3}$|(?:^|[ugoa,])[ugoa]*\+[rwxX]*s|=[rwxX]*s")
+_GROUP_ONLY = re.compile(r"^0?2\d{3}$|(?:^|,)g\+[rwxX]*s|(?:^|,)g=[rwxX]*s")
+_FOLDERS = frozenset(names("/ /etc /usr /var /home /root /tmp /var/tmp /opt /var/log /var/lib /run"))
+_RIGHTS = re.compile(r"setuid|setgid|sys_admin|dac_|sys_ptrace|sys_module|chown|fowner|all[=+]|^=", re.I)
+_SAFE = frozenset(names("/tmp=1777 /var/tmp=1777 /=755 /=0755 /root=700 /root=0700"))  # noqa: S108
 
 
 def _targets(call: Call) -> tuple[str, ...]:
@@ -28,28 +30,30 @@ RULES = (
     rule(
         "PERMISSIONS_FILE",
         "chmod chown chgrp setfacl",
-        lambda call: any(is_file(one) or one == "/" for one in _targets(call)),
+        lambda call: any(
+            (is_file(one) or one in _FOLDERS) and f"{one}={call.mode()}" not in _SAFE
+            for one in _targets(call)
+        ),
         "It changes who may use a file that keeps the server running.",
     ),
     rule(
         "FREEZE_FILE",
         "chattr",
-        lambda call: any(is_file(one) for one in call.paths),
+        lambda call: any(is_file(one) or one in _FOLDERS for one in call.paths),
         "It keeps a file from being changed that the server has to change.",
     ),
     rule(
         "SET_USER_ID",
-        "chmod",
+        "chmod install",
         lambda call: (
-            bool(_SETS_ID.search(call.mode()))
-            and any(is_core(one) or one.startswith(_OPEN) for one in _targets(call))
+            bool(_SETS_ID.search(call.mode())) and not _GROUP_ONLY.search(call.mode())
         ),
         "It makes a program run as its owner for whoever starts it.",
     ),
     rule(
         "CAPABILITIES",
         "setcap",
-        lambda call: any(map(is_core, call.paths)) or "setuid" in call.text,
+        lambda call: bool(_RIGHTS.search(call.text)) and not call.has("rv"),
         "It gives a program the rights of root.",
     ),
 )
