@@ -80,7 +80,7 @@ def codes(call: Call) -> tuple[str, ...]:
         found = code_of(call)
     elif call.name in _AWKS:
         found = call.operands[:1]
-    return tuple(_JOINED.sub("", one) for one in found)
+    return tuple(_JOINED.sub("", one.replace("\\n", "\n")) for one in found)
 
 
 def shell_texts(call: Call) -> list[str]:

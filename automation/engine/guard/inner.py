@@ -49,7 +49,7 @@ _SPREADS = frozenset(names("chmod chown chgrp setfacl chattr chcon"))
 _MOST_ITEMS = 64
 
 
-def inner(call: Call) -> list[Inner]:  # noqa: C901, PLR0911 - one case a kind of program
+def inner(call: Call) -> list[Inner]:  # noqa: C901 - one case a kind of program
     """Return what a call runs, in the order of its words; nothing for most programs."""
     name = call.name
     if name in SHELLS:

@@ -93,8 +93,6 @@ class Memory:
         values = self.words.variables.get("@", ())
         left = [value.split(_SPLIT)[count:] for value in values]
         for number in range(9 if values else 0):
-            self.set(
-                str(number + 1), tuple(["", *one[number:]][len(one) > number] for one in left)
-            )
+            self.set(str(number + 1), tuple(["", *one[number:]][len(one) > number] for one in left))
         if values:
             self.set("@", tuple(_SPLIT.join(one) for one in left))

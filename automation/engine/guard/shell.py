@@ -106,7 +106,9 @@ class Shell:
                 if not re.fullmatch(r"\d+-?|-", target):
                     self._judge(Call(name=">", args=(target,), at=self._memory.at[0]))
         if operator == "<":
-            return unique(itertools.chain(*(self._memory.files.get(one, (ANY,)) for one in targets)))
+            return unique(
+                itertools.chain(*(self._memory.files.get(one, (ANY,)) for one in targets))
+            )
         return tuple(f"{one}\n" for one in targets) if operator.startswith("<<") else stdin
 
     def _command(self, command: Node, stdin: Values | None) -> Values:
@@ -268,7 +270,10 @@ class Shell:
     def _alias(self, name: str, words: tuple[str, ...], stdin: Values | None) -> Values:
         """Run what an alias stands for, which may begin with its own name."""
         text = self._memory.aliases.pop(name)
-        printed = self.read(" ".join((text, *(one if ANY in one else shlex.quote(one) for one in words[1:]))), stdin=stdin)
+        printed = self.read(
+            " ".join((text, *(one if ANY in one else shlex.quote(one) for one in words[1:]))),
+            stdin=stdin,
+        )
         self._memory.aliases[name] = text
         return printed
 

@@ -118,6 +118,8 @@ def rest(args: tuple[str, ...], of: Wrapper) -> tuple[str, ...]:
                 while at < len(args) and ASSIGNED.match(args[at]):
                     at += 1
                 return args[at:]
+        elif word == "-" and not operands:
+            at += 1
         elif word.startswith("-") and len(word) > 1:
             is_last = len(word) > 2 and word[1] != "-" and word[1:].isalpha()
             takes_next = word in of.valued or (is_last and f"-{word[-1]}" in of.valued)

@@ -1,5 +1,7 @@
 """Which paths a program writes over, and which it takes away, by its words."""
 
+import re
+
 from automation.engine.guard.archives import archiving
 from automation.engine.guard.call import Call
 from automation.engine.guard.names import names
@@ -53,6 +55,7 @@ _LAST = frozenset(
 )
 _EDITS = frozenset(names("sed gsed perl ruby yq"))
 _KEEPS = ("-c", "-l", "-t", "-k", "--stdout", "--to-stdout", "--list", "--test", "--keep")
+_SED_WRITES = re.compile(r"(?:^|[;\n{}/gpI\d])\s*w\s+(/\S+)")
 _PACKS = frozenset(
     names("gzip bzip2 xz zstd lz4 pigz pbzip2 lzma lzop gunzip bunzip2 unxz unlzma compress")
 )
@@ -85,8 +88,11 @@ def written(call: Call) -> tuple[str, ...]:  # noqa: C901 - one case a kind of p
     if name == "curl":
         folders = (*call.values("--output-dir"), ".")[:1] if call.has("O", "remote-name") else ()
         return (*named, *_inside(call, folders, call.operands))
+    if name in ("sed", "gsed"):
+        codes = (*call.operands[:1], *call.values("-e", "--expression"))
+        named = tuple(call.path(one) for code in codes for one in _SED_WRITES.findall(code))
     if name in _EDITS:
-        return paths if any(_edits(one) for one in call.options) else ()
+        return (*named, *paths) if any(_edits(one) for one in call.options) else named
     if name in _LAST:
         return (*named, *_placed(call))
     return (*named, *(paths if name in _ALL else ()))

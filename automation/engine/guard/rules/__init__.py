@@ -2,6 +2,8 @@
 
 from automation.engine.guard.rules import (
     accounts,
+    cloud,
+    coded,
     data,
     deletion,
     devices,
@@ -23,6 +25,8 @@ RULES = (
     *accounts.RULES,
     *data.RULES,
     *remote.RULES,
+    *coded.RULES,
+    *cloud.RULES,
 )
 READING = reading.RULES
 """Those that hold beside the others for what is announced as reading."""

@@ -1,4 +1,4 @@
-"""Dropping databases, buckets, volumes and clusters."""
+"""Dropping databases and what is in them."""
 
 import re
 
@@ -6,26 +6,34 @@ from automation.engine.guard.call import Call
 from automation.engine.guard.decision import Severity
 from automation.engine.guard.rule import rule
 
+# Between the words of a statement may stand spaces and comments.
+_GAP = r"(?:\s|/\*.*?\*/|--[^\n]*\n)+"
 _SQL = re.compile(
-    r"\b(drop\s+(database|schema|table|user|role|tablespace)|truncate\s+\w|"
-    r"delete\s+from\s+[\w.\"`]+\s*(;|$)|dropDatabase|\.drop\()",
-    re.I,
+    rf"\bdrop{_GAP}(?:database|schema|table|user|role|tablespace|keyspace|owned|index\s+\*)|"
+    rf"\btruncate{_GAP}\w|\bdelete{_GAP}from{_GAP}[\w.\"`]+\s*(?:;|$|[\"'])|"
+    rf"\bdelete{_GAP}from{_GAP}[\w.\"`]+{_GAP}where{_GAP}(?:1\s*=\s*1|true)|"
+    rf"\bupdate{_GAP}(?:mysql\.user|pg_authid)\b|"
+    rf"dropDatabase|dropUser|dropAllUsers|\.drop\(|(?:deleteMany|remove)\(\s*(?:\{{\s*\}})?\s*\)|"
+    rf"\breset{_GAP}(?:master|slave)|(?:^|;)\s*shutdown\b|pg_terminate_backend\(\s*pid\s*\)|"
+    rf"\bcopy\b.*\bto{_GAP}program\b|lo_export|into{_GAP}dumpfile",
+    re.I | re.S,
 )
 _FLUSHES = frozenset(("flushdb", "flushall", "shutdown", "debug"))
-_CLIENTS = "psql mysql mariadb sqlite3 mongo mongosh sqlplus cqlsh clickhouse-client"
+_CLIENTS = (
+    "psql mysql mariadb sqlite3 mongo mongosh sqlplus cqlsh clickhouse-client usql pgcli mycli "
+    "influx sqlcmd isql tsql duckdb cockroach"
+)
 
 
 def _statements(call: Call) -> str:
     return "\n".join((*call.args, *(call.stdin or ())))
 
 
-def _cluster(call: Call) -> bool:
-    words = call.operands
-    wide = ("ns", "namespace", "namespaces", "node", "nodes", "pv", "crd", "pvc")
-    return (
-        "delete" in words[:1]
-        and (any(one in wide for one in words[1:2]) or call.flag("--all", "-A", "--all-namespaces"))
-    ) or ("drain" in words[:1])
+def _empties_redis(call: Call) -> bool:
+    said = _statements(call).lower().split()
+    evals = any(re.search(r"flush|keys\W", one, re.I) for one in call.args if "redis.call" in one)
+    sets = "config" in said and "set" in said and bool({"dir", "dbfilename", "save"} & set(said))
+    return bool(_FLUSHES & set(said)) or evals or sets or "slaveof" in said or "replicaof" in said
 
 
 RULES = tuple(
@@ -34,40 +42,27 @@ RULES = tuple(
     )
     for key, programs, holds in (
         ("DROP_BY_SQL", _CLIENTS, lambda call: bool(_SQL.search(_statements(call)))),
-        ("DROP_DATABASE", "dropdb dropuser", lambda call: not call.flag("--help", "--version")),
-        ("DROP_MYSQL", "mysqladmin", lambda call: bool({"drop", "shutdown"} & set(call.operands))),
+        (
+            "DROP_DATABASE",
+            "dropdb dropuser pg_dropcluster",
+            lambda call: not call.flag("--help", "--version"),
+        ),
+        (
+            "DROP_MYSQL",
+            "mysqladmin mariadb-admin",
+            lambda call: bool({"drop", "shutdown"} & set(call.operands)),
+        ),
+        (
+            "RESTORE_OVER",
+            "pg_restore pg_resetwal pg_resetxlog mongorestore initdb",
+            lambda call: (
+                call.name not in ("pg_restore", "mongorestore") or call.has("c", "clean", "drop")
+            ),
+        ),
         (
             "FLUSH_REDIS",
-            "redis-cli valkey-cli",
-            lambda call: bool(_FLUSHES & {one.lower() for one in call.operands}),
-        ),
-        ("DELETE_IN_CLUSTER", "kubectl oc", _cluster),
-        (
-            "PRUNE_CONTAINERS",
-            "docker podman nerdctl",
-            lambda call: (
-                call.operands[:2] in (("volume", "prune"), ("volume", "rm"))
-                or (call.operands[:2] == ("system", "prune") and call.has("a", "all", "volumes"))
-            ),
-        ),
-        (
-            "REMOVE_BUCKET",
-            "aws s3cmd gsutil mc",
-            lambda call: (
-                "rb" in call.operands
-                or ("rm" in call.operands and call.flag("--recursive", "-r"))
-                or any(one.startswith(("delete-", "terminate-")) for one in call.operands[1:2])
-            ),
-        ),
-        (
-            "EMPTY_ETCD",
-            "etcdctl",
-            lambda call: call.verb("del") and call.flag("--prefix", "--from-key"),
-        ),
-        (
-            "DESTROY_INFRASTRUCTURE",
-            "terraform tofu pulumi",
-            lambda call: call.verb("destroy") or call.flag("-destroy"),
+            "redis-cli valkey-cli keydb-cli",
+            _empties_redis,
         ),
     )
 )

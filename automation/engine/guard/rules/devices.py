@@ -11,9 +11,10 @@ from automation.engine.guard.written import PROGRAMS, written
 
 _ASKS = ("-V", "--version", "--help", "-h")
 # What may be given a disk: it reads it, mounts it, or has rules of its own.
-_READERS = frozenset(
-    names(
-        """
+_READERS = (
+    frozenset(
+        names(
+            """
     > = test [ [[ echo printf ls stat file readlink realpath basename dirname cat head tail xxd od
     hexdump strings md5sum sha1sum sha256sum sha512sum cmp dd dcfldd dc3dd lsblk blkid findmnt df
     du mount umount swapon swapoff blockdev smartctl hdparm nvme sdparm udevadm lsof fuser fdisk
@@ -29,8 +30,11 @@ _READERS = frozenset(
     nbd-client qemu-nbd qemu-img systemd-escape kill pgrep pkill ps man which whatis apropos git
     docker podman kubectl find chown chmod chgrp getfacl lsattr zerofree drbdadm fsfreeze fstrim
     """
+        )
     )
-) | frozenset(WRAPPERS) | SHELLS
+    | frozenset(WRAPPERS)
+    | SHELLS
+)
 _SHOWS = frozenset(
     names(
         """
@@ -49,7 +53,9 @@ def _shows_partitions(call: Call) -> bool:
     if call.name == "partprobe":
         return True
     if call.name == "sgdisk":
-        told = {one.partition("=")[0][: None if one.startswith("--") else 2] for one in call.options}
+        told = {
+            one.partition("=")[0][: None if one.startswith("--") else 2] for one in call.options
+        }
         return bool(told) and told <= {*_SHOWS, "-D", "-f", "-A", "--attributes"}
     shows = {one.partition("=")[0] for one in call.options} & _SHOWS
     return bool(shows) and not ({"--delete", "--wipe", "-w"} & set(call.args))
@@ -195,13 +201,22 @@ RULES = (
         "DESTROY_POOL",
         "zfs zpool btrfs",
         lambda call: (
-            call.verb(
-                "destroy", "rollback", "labelclear", "create", "export", "offline", "detach", "remove"
+            (
+                call.verb(
+                    "destroy",
+                    "rollback",
+                    "labelclear",
+                    "create",
+                    "export",
+                    "offline",
+                    "detach",
+                    "remove",
+                )
+                and not (call.name == "zfs" and call.verb("create"))
             )
-            and not (call.name == "zfs" and call.verb("create"))
-        )
-        or "".join(one[:3] for one in call.operands[:2])
-        in ("subdel", "devrem", "devdel", "resgiv"),
+            or "".join(one[:3] for one in call.operands[:2])
+            in ("subdel", "devrem", "devdel", "resgiv")
+        ),
         "It destroys a pool, a data set or a snapshot.",
     ),
     rule(
@@ -275,14 +290,18 @@ RULES = (
         "REMOVE_MAPPING",
         "dmsetup losetup multipath iscsiadm drbdadm kpartx partx delpart blockdev swapoff bcache",
         lambda call: (
-            call.verb(
-                *names("remove remove_all wipe_table suspend clear wipe-md create-md down detach")
+            (
+                call.verb(
+                    *names(
+                        "remove remove_all wipe_table suspend clear wipe-md create-md down detach"
+                    )
+                )
+                or (call.name in ("losetup", "multipath", "kpartx", "partx") and call.has("DFd"))
+                or call.name == "delpart"
+                or call.flag("--logout", "-u", "--setro", "--delete")
             )
-            or (call.name in ("losetup", "multipath", "kpartx", "partx") and call.has("DFd"))
-            or call.name == "delpart"
-            or call.flag("--logout", "-u", "--setro", "--delete")
-        )
-        and not (call.name == "losetup" and not call.has("D")),
+            and not (call.name == "losetup" and not call.has("D"))
+        ),
         "It takes a device away from what uses it.",
     ),
     rule(

@@ -9,8 +9,12 @@ from automation.engine.guard.rule import rule
 
 _SETS_ID = re.compile(r"^0?[4-7]\d{3}$|(?:^|[ugoa,])[ugoa]*\+[rwxX]*s|=[rwxX]*s")
 _GROUP_ONLY = re.compile(r"^0?2\d{3}$|(?:^|,)g\+[rwxX]*s|(?:^|,)g=[rwxX]*s")
-_FOLDERS = frozenset(names("/ /etc /usr /var /home /root /tmp /var/tmp /opt /var/log /var/lib /run"))
-_RIGHTS = re.compile(r"setuid|setgid|sys_admin|dac_|sys_ptrace|sys_module|chown|fowner|all[=+]|^=", re.I)
+_FOLDERS = frozenset(
+    names("/ /etc /usr /var /home /root /tmp /var/tmp /opt /var/log /var/lib /run")
+)
+_RIGHTS = re.compile(
+    r"setuid|setgid|sys_admin|dac_|sys_ptrace|sys_module|chown|fowner|all[=+]|^=", re.I
+)
 _SAFE = frozenset(names("/tmp=1777 /var/tmp=1777 /=755 /=0755 /root=700 /root=0700"))  # noqa: S108
 
 
@@ -45,9 +49,7 @@ RULES = (
     rule(
         "SET_USER_ID",
         "chmod install",
-        lambda call: (
-            bool(_SETS_ID.search(call.mode())) and not _GROUP_ONLY.search(call.mode())
-        ),
+        lambda call: bool(_SETS_ID.search(call.mode())) and not _GROUP_ONLY.search(call.mode()),
         "It makes a program run as its owner for whoever starts it.",
     ),
     rule(

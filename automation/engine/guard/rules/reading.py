@@ -1,6 +1,7 @@
 """What certainly changes a server, and so must not be announced as reading."""
 
 from automation.engine.guard.decision import Severity
+from automation.engine.guard.finds import search
 from automation.engine.guard.names import names
 from automation.engine.guard.rule import rule
 
@@ -35,7 +36,11 @@ RULES = tuple(
         ),
         ("READ_WRITES", ">", lambda call: not call.path(call.args[0]).startswith(_HARMLESS)),
         ("READ_TEES", "tee", lambda call: any(not one.startswith(_HARMLESS) for one in call.paths)),
-        ("READ_DELETES_FOUND", "find", lambda call: call.flag("-delete", "-fprint", "-fprintf")),
+        (
+            "READ_DELETES_FOUND",
+            "find",
+            lambda call: search(call).deletes or bool(search(call).written),
+        ),
         (
             "READ_EDITS",
             "sed gsed",
