@@ -85,6 +85,20 @@ class Call:
                     found.append(one[len(option) :])
         return tuple(found)
 
+    def without(self, *options: str) -> tuple[str, ...]:
+        """Return the operands, without the separate values of these options."""
+        kept, skips = [], False
+        for number, one in enumerate(self.args):
+            if one == "--" and not skips:
+                return (*kept, *self.args[number + 1 :])
+            if skips:
+                skips = False
+            elif one.startswith("-") and len(one) > 1:
+                skips = any(_ends_with(one, option) for option in options)
+            else:
+                kept.append(one)
+        return tuple(kept)
+
     def settings(self, name: str) -> tuple[str, ...]:
         """Return the values of the arguments ``name=value``, as dd has them."""
         return tuple(one.partition("=")[2] for one in self.args if one.startswith(f"{name}="))

@@ -14,7 +14,8 @@ _GIT = re.compile(
     re.I | re.S,
 )
 _BANG = re.compile(
-    r"(?:^|[\n;:\s(])(?:\\?!|:!|\.(?:shell|system)\s|\\!|shell\s|system\s|%!)\s*(.+)", re.S
+    r"(?:^|[\n;:\s(+])(?:\\?!|:!|\.(?:shell|system)\s|\\!|shell\s|system\s|%!|\bsystem\(\s*[\"'])\s*(.+)",
+    re.S,
 )
 _SSH = re.compile(r"(?i)(?:ProxyCommand|LocalCommand|KnownHostsCommand|PermitLocalCommand)[= ](.*)")
 

@@ -21,6 +21,7 @@ class Memory:
         self.functions: dict[str, Node] = {}
         self.aliases: dict[str, str] = {}
         self.files: dict[str, Values] = {}
+        self.traps: list[str] = []
         self.maybe = 0
 
     @property
@@ -57,6 +58,8 @@ class Memory:
             case "printf" if call.values("-v"):
                 made = Call(name="printf", args=call.args[2:])
                 self.set(call.values("-v")[0], output_of(made))
+            case "trap":
+                self.traps += call.operands[:1]
             case "unset":
                 for name in call.operands:
                     self.words.variables[name] = ("",)

@@ -140,6 +140,10 @@ def _formatted(operands: tuple[str, ...]) -> str:
         return ""
     form, *rest = operands
     values = iter(rest)
-    made = re.sub(r"%[-\d.]*[bsdqi]", lambda _: next(values, ""), escapes(form))
+    made = re.sub(
+        r"%[-\d.]*([bsdqi])",
+        lambda found: escapes(next(values, "")) if found[1] == "b" else next(values, ""),
+        escapes(form),
+    )
     left = tuple(values)
     return made + (_formatted((form, *left)) if 0 < len(left) < len(rest) else "")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from automation.engine.guard.call import Call
+from automation.engine.guard.bombs import forks, is_endless
 from automation.engine.guard.decision import Refused, Severity, refusal
 from automation.engine.guard.inner import Inner, inner
 from automation.engine.guard.memory import Memory
@@ -71,6 +72,9 @@ class Shell:
         self._words.variables["OPSMANAGER_UNKNOWN"] = (ANY,)
         self._depth += 1
         printed = self._statements(tree.get("Stmts", []), stdin)
+        while self._depth == 1 and self._memory.traps:
+            # A trap is sprung when the rest has run, with what is set then.
+            self.read(self._memory.traps.pop())
         self._depth -= 1
         if self._depth:
             self._words.variables |= {key: kept[key] for key in ("PWD", "@", "*") if key in kept}
@@ -136,6 +140,8 @@ class Shell:
         return ("",)
 
     def _maybe_run(self, command: Node, stdin: Values | None) -> Values:
+        if is_endless(command):
+            raise Refused(refusal("FORK_BOMB", Severity.DENY, _FORKS, "while true"))
         self._memory.maybe += 1
         printed = self._within(command, stdin)
         self._memory.maybe -= 1
@@ -179,7 +185,7 @@ class Shell:
     def _declared(self, command: Node) -> Values:
         name, body = command["Name"]["Value"], command["Body"]
         self._memory.functions[name] = body
-        if _forks(body, name, is_apart=False):
+        if forks(body, name):
             raise Refused(refusal("FORK_BOMB", Severity.DENY, _FORKS, name))
         return ("",)
 
@@ -301,17 +307,3 @@ class Shell:
         path = f"/dev/fd/{63 + len(self._memory.files)}"
         self._memory.files[path] = printed
         return (path,)
-
-
-def _forks(node: Any, name: str, *, is_apart: bool) -> bool:
-    """Whether a function's body starts the function again beside itself."""
-    if isinstance(node, list):
-        return any(_forks(one, name, is_apart=is_apart) for one in node)
-    if not isinstance(node, dict):
-        return False
-    if node.get("Type") == "CallExpr" and is_apart:
-        first = (node.get("Args") or [{}])[0].get("Parts", [{}])
-        if [part.get("Value") for part in first] == [name]:
-            return True
-    apart = is_apart or bool(node.get("Background")) or node.get("Op") in ("|", "|&")
-    return any(_forks(one, name, is_apart=apart) for one in node.values())

@@ -103,6 +103,8 @@ class Words:
 
     def _parameter(self, part: Node) -> Values:
         name = part["Param"]["Value"]
+        if "Index" in part:
+            self._output({"Type": "Index", "Index": part["Index"]})
         values = self.variables.get(name, ("", ANY))
         if part.get("Excl"):
             named = (one for value in values for one in self.variables.get(value, (ANY,)))

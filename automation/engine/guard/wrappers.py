@@ -33,7 +33,7 @@ WRAPPERS = {
     "gosu": wrapper("", 1),
     "su-exec": wrapper("", 1),
     "sg": wrapper("", 1, joined=True),
-    "runcon": wrapper("-t -u -r -l", 1),
+    "runcon": wrapper("-t -u -r -l"),
     "env": wrapper("-u -C --unset --chdir -a --argv0"),
     "timeout": wrapper("-k -s --kill-after --signal", 1),
     "gtimeout": wrapper("-k -s", 1),

@@ -35,13 +35,27 @@ _BY_OPTION = {
     )
     for program in programs.split()
 }
+_VALUED = {
+    "rsync": names(
+        """
+    --exclude --include --filter -f --exclude-from --include-from --files-from -e --rsh --chmod
+    --chown --bwlimit --log-file --backup-dir --suffix --link-dest --compare-dest --copy-dest
+    --max-size --min-size --timeout --port --out-format --info --password-file -M -B -T --temp-dir
+    """
+    ),
+    "scp": names("-P -i -o -l -F -c -S -J -D -X"),
+    "install": names("-m --mode -o --owner -g --group -t --target-directory -S --suffix"),
+    "cp": names("-t --target-directory -S --suffix"),
+    "split": names("-b -l -n -C -a -t --bytes --lines --number --suffix-length --filter"),
+    "qemu-img": names("-f -O -o -t -T -S"),
+}
 _ALL = frozenset(
     names(
         """
     > tee truncate sponge ed ex vi vim nvim view rvim nano pico emacs micro joe mcedit ne
     fallocate touch mknod shred wipe srm scrub nwipe setfattr crudini gzip bzip2 xz zstd lz4 pigz
     pbzip2 lzma lzop gunzip bunzip2 unxz unlzma uncompress compress dos2unix unix2dos script
-    rename prename rename.ul mmv strip chattr
+    rename prename rename.ul mmv strip chattr dpkg-divert
     """
     )
 )
@@ -60,7 +74,22 @@ _PACKS = frozenset(
     names("gzip bzip2 xz zstd lz4 pigz pbzip2 lzma lzop gunzip bunzip2 unxz unlzma compress")
 )
 PROGRAMS = " ".join(
-    sorted({*_BY_OPTION, *_ALL, *_LAST, *_EDITS, "dd", "dcfldd", "dc3dd", "tar", "gtar", "zip"})
+    sorted(
+        {
+            *_BY_OPTION,
+            *_ALL,
+            *_LAST,
+            *_EDITS,
+            "awk",
+            "gawk",
+            "dd",
+            "dcfldd",
+            "dc3dd",
+            "tar",
+            "gtar",
+            "zip",
+        }
+    )
 )
 """The programs that this module knows, separated by spaces."""
 
@@ -91,6 +120,8 @@ def written(call: Call) -> tuple[str, ...]:  # noqa: C901 - one case a kind of p
     if name in ("sed", "gsed"):
         codes = (*call.operands[:1], *call.values("-e", "--expression"))
         named = tuple(call.path(one) for code in codes for one in _SED_WRITES.findall(code))
+    if name in ("awk", "gawk"):
+        return paths[1:] if "inplace" in call.values("-i", "--include") else ()
     if name in _EDITS:
         return (*named, *paths) if any(_edits(one) for one in call.options) else named
     if name in _LAST:
@@ -110,13 +141,19 @@ def _joins(option: str, letters: str) -> bool:
     return not option.startswith("--") and any(one in letters for one in option[1:])
 
 
+def operands_of(call: Call) -> tuple[str, ...]:
+    """Return the sources and the target of what copies, without the values of options."""
+    return call.without(*_VALUED.get(call.name, ("-t", "--target-directory")))
+
+
 def _placed(call: Call) -> tuple[str, ...]:
     """Return where copies go: the target, and each source's name inside of it."""
-    into = call.values(*_INTO) if call.name != "rsync" else ()
+    given = operands_of(call)
+    into = call.values(*_INTO) if call.name not in ("rsync", "scp") else ()
     if into:
-        targets, sources = into, call.operands
+        targets, sources = into, given
     else:
-        targets, sources = call.operands[-1:], call.operands[:-1]
+        targets, sources = given[-1:], given[:-1]
     return (*map(call.path, targets), *_inside(call, targets, sources))
 
 
@@ -136,10 +173,11 @@ def removed(call: Call) -> tuple[str, ...]:
     if name in ("tar", "gtar"):
         done = archiving(call)
         return tuple(done.members) if done.removes else ()
-    if name == "mv":
+    if name in ("mv", "gmv"):
+        paths = tuple(map(call.path, operands_of(call)))
         return paths if call.values(*_INTO) else paths[:-1]
     if name == "rsync" and any(one.startswith("--remove-s") for one in call.args):
-        return paths[:-1]
+        return tuple(map(call.path, operands_of(call)))[:-1]
     if name == "zip" and call.has("m", "move"):
         return paths[1:]
     if name in ("7z", "7za", "7zr") and call.flag("-sdel"):

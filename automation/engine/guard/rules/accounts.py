@@ -25,7 +25,7 @@ _PACKAGES = names(
 _VITAL = re.compile(
     r"^(lib(c6|c|stdc\+\+6|pam.*|ssl.*|systemd0?)|glibc.*|coreutils|bash|dash|systemd.*|openssh.*|"
     r"kernel.*|linux-image.*|linux|sudo|util-linux|base-files|dpkg|apt|rpm|yum|dnf|zypper|pacman|"
-    r"init.*|login|passwd|mount|e2fsprogs|grub.*|filesystem|setup|busybox|musl|apk-tools|"
+    r"init.*|login|alpine-base\w*|apparmor|base-passwd|libpam.*|snapd|core\d*|passwd|mount|e2fsprogs|grub.*|filesystem|setup|busybox|musl|apk-tools|"
     r"network-manager|ifupdown|netplan.*|ncurses.*|perl-base|python3-minimal)(:\w+)?$"
 )
 _REMOVES = ("remove", "purge", "erase", "autoremove", "rm", "del", "autopurge", "uninstall")
@@ -45,6 +45,10 @@ def _removes(call: Call) -> bool:
         or re.match(r"^-R\w*d\w*d", one)
         for one in call.args
     )
+    if call.verb("install") and any(
+        one.endswith("-") and _VITAL.match(one[:-1]) for one in call.operands[1:]
+    ):
+        return True
     return removes and (forced or any(map(_is_system_package, call.operands)))
 
 
@@ -68,7 +72,7 @@ RULES = tuple(
     for key, programs, holds, explanation in (
         (
             "REMOVE_ACCOUNT",
-            "userdel deluser groupdel delgroup gpasswd",
+            "userdel deluser groupdel delgroup groupmod",
             _names_system,
             "It removes an account that the system needs.",
         ),
@@ -142,7 +146,10 @@ RULES = tuple(
         (
             "REMOVE_ALTERNATIVES",
             "update-alternatives",
-            lambda call: call.flag("--remove-all"),
+            lambda call: (
+                call.flag("--remove-all")
+                or (call.flag("--remove") and bool({"sh", "awk", "python3"} & set(call.operands)))
+            ),
             "It takes away a program that others need.",
         ),
         (

@@ -20,7 +20,7 @@ _FORK = re.compile(
     re.S,
 )
 _BACK = re.compile(
-    r"(?:socket|fsockopen|tcp|net\.connect|create_connection|createConnection)"
+    r"/inet/(?:tcp|udp)/|(?:socket|fsockopen|tcp|net\.connect|create_connection|createConnection)"
     r".*(?:\bpty\b|dup2|/bin/\w*sh|\bsh\b|bash|subprocess|exec|open3|system|cmd\.exe)",
     re.S | re.I,
 )
@@ -53,6 +53,7 @@ _RUNS = re.compile(
     r"\b(?:exec\w*|eval|system|popen\w*|spawn\w*|subprocess|compile|run\w*|call|shell_exec|"
     r"passthru|require|getattr|loadstring|load|instance_eval|Function|do)\b|`|\bqx\W|%x"
 )
+_PIPES = re.compile(r"\|&?\s*[\"'](?:/\S*/)?(?:ba|da|k|z|a)?sh\b\s*(?:-s)?\s*[\"']")
 _POWER = re.compile(
     r"\bRB_(?:AUTOBOOT|POWER_OFF|HALT_SYSTEM)|\breboot\s*\(|libc.*\breboot\b|\b169\b.*syscall"
 )
@@ -107,6 +108,13 @@ RULES = (
         _LANGUAGES,
         _harms,
         "It removes, or writes to, what the server can't do without.",
+    ),
+    rule(
+        "CODE_FEEDS_SHELL",
+        _LANGUAGES,
+        _any(_PIPES),
+        "It gives a shell what it makes up first, and nobody can tell what.",
+        severity=Severity.OPAQUE,
     ),
     rule(
         "CODE_UNSEEN",

@@ -5,7 +5,7 @@ from automation.engine.guard.call import Call
 from automation.engine.guard.finds import search
 from automation.engine.guard.paths import is_base, is_core, is_file, is_place
 from automation.engine.guard.rule import rule
-from automation.engine.guard.written import removed
+from automation.engine.guard.written import operands_of, removed
 
 _REMOVERS = frozenset(("rm", "unlink", "shred", "wipe", "srm", "mv", "truncate"))
 
@@ -34,7 +34,7 @@ def _unpacks(call: Call) -> bool:
             return False
         if done.members and not done.is_listed:
             return any(one == "/" or "*" in one or is_file(one) for one in done.members)
-        return is_base(done.folder)
+        return done.folder != "~" and is_base(done.folder)
     folders = tuple(map(call.path, call.values("-C", "--directory", "-d", "-D", "-o", "-dest")))
     unpacks = (
         (call.name in ("bsdtar",) and call.has("x"))
@@ -43,7 +43,7 @@ def _unpacks(call: Call) -> bool:
         or (call.name in ("7z", "7za", "7zr") and call.verb("x", "e"))
         or call.name == "unsquashfs"
     )
-    return unpacks and any(map(is_base, folders or (call.at,))) and (folders or call.at) != "~"
+    return unpacks and any(one != "~" and is_base(one) for one in folders or (call.at,))
 
 
 def _copies_over(call: Call) -> bool:
@@ -101,7 +101,7 @@ RULES = (
         "rsync rclone robocopy",
         lambda call: (
             (any(one.startswith("--del") for one in call.args) or call.verb("sync", "purge"))
-            and any(map(_is_broken, call.paths[-1:]))
+            and any(map(_is_broken, map(call.path, operands_of(call)[-1:])))
         ),
         "It makes a folder that the server needs equal to another one, removing the rest.",
     ),
@@ -113,9 +113,18 @@ RULES = (
     ),
     rule(
         "COPY_OVER_SYSTEM",
-        "cp rsync",
-        lambda call: call.name == "cp" and _copies_over(call),
+        "cp",
+        _copies_over,
         "It copies a whole folder over the system itself.",
+    ),
+    rule(
+        "REPLACE_FOLDER",
+        "ln mv",
+        lambda call: (
+            call.has("Tn", "no-target", "no-dereference")
+            and any(one != "~" and is_base(one) for one in call.paths[-1:])
+        ),
+        "It puts something else in the place of a folder that the server needs.",
     ),
     rule(
         "UNPACK_OVER_SYSTEM",

@@ -158,8 +158,7 @@ def _firewalld(call: Call) -> bool:
             re.search(r"\b(?:drop|reject)\b", one) and ("ssh" in one or 'port="22"' in one)
             for one in call.values("--add-rich-rule")
         )
-        or (any("--direct" in one for one in call.args)
-        and bool(_DROPS & set(call.args)))
+        or (any("--direct" in one for one in call.args) and bool(_DROPS & set(call.args)))
     )
 
 

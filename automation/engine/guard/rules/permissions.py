@@ -7,6 +7,7 @@ from automation.engine.guard.names import names
 from automation.engine.guard.paths import is_file, is_place
 from automation.engine.guard.rule import rule
 
+_HOME = re.compile(r"^/home/[\w.-]+$")
 _SETS_ID = re.compile(r"^0?[4-7]\d{3}$|(?:^|[ugoa,])[ugoa]*\+[rwxX]*s|=[rwxX]*s")
 _GROUP_ONLY = re.compile(r"^0?2\d{3}$|(?:^|,)g\+[rwxX]*s|(?:^|,)g=[rwxX]*s")
 _FOLDERS = frozenset(
@@ -16,6 +17,16 @@ _RIGHTS = re.compile(
     r"setuid|setgid|sys_admin|dac_|sys_ptrace|sys_module|chown|fowner|all[=+]|^=", re.I
 )
 _SAFE = frozenset(names("/tmp=1777 /var/tmp=1777 /=755 /=0755 /root=700 /root=0700"))  # noqa: S108
+
+
+def _is_part(path: str) -> bool:
+    """Whether it is a part of the system; somebody's home may be given to them."""
+    return is_place(path) and not _HOME.match(path)
+
+
+def _mode(call: Call) -> str:
+    given = call.values("-m", "--mode") if call.name == "install" else ()
+    return given[0] if given else call.mode()
 
 
 def _targets(call: Call) -> tuple[str, ...]:
@@ -28,7 +39,7 @@ RULES = (
     rule(
         "PERMISSIONS_RECURSIVE",
         "chmod chown chgrp setfacl chattr chcon",
-        lambda call: call.has("R", "recursive") and any(map(is_place, call.paths)),
+        lambda call: call.has("R", "recursive") and any(map(_is_part, call.paths)),
         "It changes who may use a whole part of the system.",
     ),
     rule(
@@ -49,7 +60,7 @@ RULES = (
     rule(
         "SET_USER_ID",
         "chmod install",
-        lambda call: bool(_SETS_ID.search(call.mode())) and not _GROUP_ONLY.search(call.mode()),
+        lambda call: bool(_SETS_ID.search(_mode(call))) and not _GROUP_ONLY.search(_mode(call)),
         "It makes a program run as its owner for whoever starts it.",
     ),
     rule(

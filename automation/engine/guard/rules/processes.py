@@ -26,7 +26,27 @@ _ENDS = frozenset(
     """
     )
 )
-_TARGETS = ["reboot", "poweroff", "halt", "kexec", "emergency", "rescue", "suspend", "hibernate", "hybrid-sleep", "exit", "shutdown", "sleep", "ctrl-alt-del", "runlevel0", "runlevel1", "runlevel6", "final", "umount", "soft-reboot"]
+_TARGETS = [
+    "reboot",
+    "poweroff",
+    "halt",
+    "kexec",
+    "emergency",
+    "rescue",
+    "suspend",
+    "hibernate",
+    "hybrid-sleep",
+    "exit",
+    "shutdown",
+    "sleep",
+    "ctrl-alt-del",
+    "runlevel0",
+    "runlevel1",
+    "runlevel6",
+    "final",
+    "umount",
+    "soft-reboot",
+]
 _OFF = "It halts or restarts the whole server."
 _HARMLESS = ("0", "HUP", "USR1", "USR2", "WINCH", "CONT", "CHLD", "1", "10", "12", "18")
 _TAKES = ("-s", "-n", "--signal", "-q", "--queue", "--timeout")
@@ -64,7 +84,7 @@ _ANYTHING = re.compile(r"^(?=.*[*?\[])[\d*?.+^$\[\]-]*$")
 
 def _is_vital(name: str) -> bool:
     """Whether a pattern for names means what the server needs, or everything."""
-    plain = name.strip("^$").rpartition("/")[2].rstrip(":")
+    plain = name.strip("^$").replace("SSHD", "sshd").rpartition("/")[2].rstrip(":")
     return (
         any(one == plain or re.fullmatch(rf"{re.escape(one)}:?.*", plain) for one in _VITAL)
         or not name.strip(".*^$/+?[] ")
@@ -182,7 +202,9 @@ RULES = (
     rule(
         "SWITCH_OFF_BUS",
         "busctl dbus-send gdbus",
-        lambda call: bool(re.search(r"login1.*(Reboot|PowerOff|Halt|KExec)", call.text)),
+        lambda call: bool(
+            re.search(r"(?:login1|systemd1).*(Reboot|PowerOff|Halt|KExec)", call.text)
+        ),
         _OFF,
     ),
     rule("KEXEC", "kexec", lambda call: call.has("el", "exec", "load"), _OFF),
