@@ -94,22 +94,25 @@ class Actions:
         """
         self.check_may_go_on()
         text = self._transport.render(command)
-        if command.changes and self._context.is_dry_run:
-            self._check_harmless(place, text, changes=True)
+        is_planned = command.changes and self._context.is_dry_run
+        timeout = self._seconds_for(command)
+        past = None
+        if not is_planned:
+            past = self._past.take(place.step_number, StepType.SSH_COMMAND, text)
+        if past is not None and past.result is not None:
+            begun()
+            return self._repeated(past.action, past.result, ok)
+        # The one place that each command comes by before it is planned, sent, or sent again.
+        self._check_harmless(place, command, text, is_sent=past is not None)
+        if is_planned:
             self._plan(place, StepType.SSH_COMMAND, text, changes=True)
             self._context.planned.append(text)
             begun()
             return CommandResult(exit_code=0, planned=True)
-        timeout = self._seconds_for(command)
-        past = self._past.take(place.step_number, StepType.SSH_COMMAND, text)
-        if past is not None and past.result is not None:
-            begun()
-            return self._repeated(past.action, past.result, ok)
         if past is not None:
             action = past.action
             self._journal.reopen(action)
         else:
-            self._check_harmless(place, text, changes=command.changes)
             if command.changes:
                 self._prepare_change(place, text)
             action = self._begin(place, StepType.SSH_COMMAND, text, changes=command.changes)
@@ -219,13 +222,20 @@ class Actions:
             self._journal.end(action, ActionEnd(status=status))
         self._raise_for(reason)
 
-    def _check_harmless(self, place: Place, text: str, *, changes: bool) -> None:
-        """Raise ``DangerousCommand``, and record why, when the guard refuses the text."""
+    def _check_harmless(
+        self, place: Place, command: Command, text: str, *, is_sent: bool
+    ) -> None:
+        """Raise ``DangerousCommand``, and record why, when the guard refuses the text.
+
+        ``is_sent`` when an attempt before may have sent it: how that ended stays unknown then.
+        """
         if self._guard is None:
             return
-        decision = self._guard(text, changes)
+        decision = self._guard(text, command.changes, command.stdin)
         if decision.allowed:
             return
+        if is_sent and command.changes:
+            self._context.lost_command = text
         self._record(place, text, failure=f"{decision.explanation} (rule {decision.rule})")
         raise DangerousCommand(
             f"The command guard refused `{decision.part or text}`: {decision.explanation} "

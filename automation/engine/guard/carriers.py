@@ -14,15 +14,18 @@ _GIT = re.compile(
     re.I | re.S,
 )
 _BANG = re.compile(
-    r"(?:^|[\n;:\s(+])(?:\\?!|:!|\.(?:shell|system)\s|\\!|shell\s|system\s|%!|\bsystem\(\s*[\"'])\s*(.+)",
+    r"(?:^|[\n;:\s(+])(?:\\?!|:!|\.(?:shell|system)\s|\\!|shell\s|system\s|%!)\s*(.+)",
     re.S,
 )
+_CALLED = re.compile(r"\bsystem(?:list)?\(\s*[\"'](.*)[\"']\s*\)", re.S)
 _SSH = re.compile(r"(?i)(?:ProxyCommand|LocalCommand|KnownHostsCommand|PermitLocalCommand)[= ](.*)")
 
 
 def _after_bang(texts: Iterable[str]) -> list[str]:
     """Return what follows ``!`` and its like, where a program gives that to a shell."""
-    return [match[1] for text in texts for match in [_BANG.search(text)] if match]
+    given = tuple(texts)
+    called = [match[1] for text in given for match in [_CALLED.search(text)] if match]
+    return called + [match[1] for text in given for match in [_BANG.search(text)] if match]
 
 
 def _sed(call: Call) -> list[str]:

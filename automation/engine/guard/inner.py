@@ -180,7 +180,9 @@ def _xargs(call: Call) -> list[Inner]:
             for text in items
             for item in text.split("\n")[:_MOST_ITEMS]
         ]
-    return [Inner(words=(*words, *text.split())) for text in items]
+    # With nothing to read it runs once, as it stands.
+    alone = [Inner(words=words)] if items == (ANY,) else []
+    return alone + [Inner(words=(*words, *text.split())) for text in items]
 
 
 def _parallel(call: Call) -> list[Inner]:

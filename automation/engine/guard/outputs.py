@@ -47,7 +47,7 @@ def output_of(call: Call) -> tuple[str, ...]:  # noqa: C901 - one case a program
             text = " ".join(one for one in call.args if not re.fullmatch(r"-[neE]+", one))
             return (f"{escapes(text) if call.has('e') else text}\n",)
         case "printf":
-            return (_formatted(call.operands),)
+            return (_formatted(call.args[call.args[:1] == ("--",) :]),)
         case "cat" | "tee" if not call.operands or call.name == "tee":
             return call.stdin or (ANY,)
         case "base64" | "base32" | "xxd" | "rev" | "tr" if call.stdin:

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sysconfig
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ def parse(text: str) -> Node:
     return tree
 
 
+@cache
 def _program() -> str:
     """Return where shfmt is: beside the Python that runs, whatever the PATH."""
     beside = Path(sysconfig.get_path("scripts"), "shfmt")

@@ -115,7 +115,7 @@ def rest(args: tuple[str, ...], of: Wrapper) -> tuple[str, ...]:
         if word == "--":
             at += 1
             if not operands:
-                while at < len(args) and ASSIGNED.match(args[at]):
+                while not of.joined and at < len(args) and ASSIGNED.match(args[at]):
                     at += 1
                 return args[at:]
         elif word == "-" and not operands:
@@ -128,7 +128,7 @@ def rest(args: tuple[str, ...], of: Wrapper) -> tuple[str, ...]:
         elif operands:
             operands -= 1
             at += 1
-        elif ASSIGNED.match(word):
+        elif ASSIGNED.match(word) and not of.joined:
             at += 1
         else:
             return args[at:]

@@ -1,7 +1,6 @@
 """Writing over disks, partitions, volumes and memory."""
 
 from automation.engine.guard.call import Call
-from automation.engine.guard.decision import Severity
 from automation.engine.guard.inner import SHELLS
 from automation.engine.guard.names import names
 from automation.engine.guard.paths import is_block, is_device
@@ -98,13 +97,6 @@ RULES = (
         PROGRAMS,
         lambda call: any(map(is_device, written(call))),
         "It writes over a device that holds data.",
-    ),
-    rule(
-        "DD_UNKNOWN",
-        "dd dcfldd dc3dd",
-        lambda call: any(map(_unknown, call.settings("of"))),
-        "Nobody can tell what it writes over.",
-        severity=Severity.OPAQUE,
     ),
     rule(
         "MAKE_FILE_SYSTEM",
