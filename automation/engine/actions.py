@@ -222,9 +222,7 @@ class Actions:
             self._journal.end(action, ActionEnd(status=status))
         self._raise_for(reason)
 
-    def _check_harmless(
-        self, place: Place, command: Command, text: str, *, is_sent: bool
-    ) -> None:
+    def _check_harmless(self, place: Place, command: Command, text: str, *, is_sent: bool) -> None:
         """Raise ``DangerousCommand``, and record why, when the guard refuses the text.
 
         ``is_sent`` when an attempt before may have sent it: how that ended stays unknown then.

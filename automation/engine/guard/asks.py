@@ -6,6 +6,7 @@ from automation.engine.guard.names import names
 _DRY = {
     program: frozenset(options.split())
     for programs, options in (
+        ("modprobe", "-n --dry-run --show --show-depends -D"),
         ("rsync", "-n --dry-run"),
         ("apt apt-get aptitude", "-s --simulate --dry-run --just-print --no-act --recon"),
         ("yum dnf microdnf", "--assumeno"),

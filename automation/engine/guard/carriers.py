@@ -118,6 +118,10 @@ _CARRIERS: dict[str, Callable[[Call], list[str]]] = {
     **dict.fromkeys(("ansible", "ansible-console"), _ansible),
     **dict.fromkeys(("salt", "salt-call", "salt-ssh"), _salt),
     "start-stop-daemon": _options("-x", "--exec", "-a", "--startas"),
+    **dict.fromkeys(
+        ("strace", "ltrace"),
+        lambda call: [one[1:] for one in call.values("-o", "--output") if one[:1] in ("|", "!")],
+    ),
     "split": _options("--filter"),
     "sort": _options("--compress-program"),
     "nc": _options("-c", "--sh-exec"),

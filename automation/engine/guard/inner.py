@@ -54,7 +54,7 @@ def inner(call: Call) -> list[Inner]:  # noqa: C901 - one case a kind of program
     name = call.name
     if name in SHELLS:
         return _shell(call)
-    if name in ("eval", "at", "batch", "su", "script", "trap"):
+    if name in ("eval", "at", "batch", "su", "newgrp", "script", "trap"):
         return _texts(call)
     if name == "env" and call.values("-S", "--split-string"):
         return [Inner(text=" ".join(call.values("-S", "--split-string")))]
@@ -91,9 +91,15 @@ def inner(call: Call) -> list[Inner]:  # noqa: C901 - one case a kind of program
 def _wrapped(call: Call, of: Wrapper) -> list[Inner]:
     words = rest(call.args, of)
     at = next(iter(call.values("-C", "--chdir", "-D")), None) if call.name != "doas" else None
-    if of.joined or (call.name == "sudo" and call.has("si", "shell", "login")):
+    if of.joined:
+        if not words and call.name in ("ssh", "rsh", "mosh") and call.stdin:
+            # The shell over there reads what is given to it.
+            return [Inner(text=one) for one in call.stdin]
         return [Inner(text=" ".join(words), stdin=call.stdin)] if words else []
-    return [Inner(words=words, stdin=call.stdin, at=call.path(at) if at else None)]
+    found = [Inner(words=words, stdin=call.stdin, at=call.path(at) if at else None)]
+    if call.name == "sudo" and call.has("si", "shell", "login"):
+        found.append(Inner(text=" ".join(words), stdin=call.stdin))
+    return found
 
 
 def _maybe_wrapped(call: Call) -> list[Inner]:
@@ -141,9 +147,9 @@ def _texts(call: Call) -> list[Inner]:
             return [Inner(text=" ".join(call.args))]
         case "at" | "batch":
             return [] if call.has("lcdrqf") and call.stdin is None else _input(call)
-        case "su" | "script":
+        case "su" | "newgrp" | "script":
             found = [Inner(text=one) for one in call.values("-c", "--command", "-qc", "-lc")]
-            piped = call.name == "su" and call.stdin is not None and not found
+            piped = call.name != "script" and call.stdin is not None and not found
             return found + (_input(call) if piped else [])
         case _:
             return [Inner(text=one) for one in call.operands[:1] if one]
@@ -162,7 +168,9 @@ def _find(asked: Search) -> list[Inner]:
         name = words[0].rpartition("/")[2] if words else ""
         spreads = name in _SPREADS and (not asked.is_choosy or "/" in asked.starts)
         for start in asked.starts:
-            for path in (start, f"{start.rstrip('/')}/{ANY}"):
+            named = [value for name, value in asked.tests if name in ("-name", "-iname")]
+            within = named or [ANY if asked.is_choosy else "*"]
+            for path in (start, *(f"{start.rstrip('/')}/{one}" for one in within)):
                 made = tuple(one.replace("{}", path) for one in words)
                 found.append(Inner(words=(*made[:1], "-R", *made[1:]) if spreads else made))
     return found
@@ -182,7 +190,11 @@ def _xargs(call: Call) -> list[Inner]:
         ]
     # With nothing to read it runs once, as it stands.
     alone = [Inner(words=words)] if items == (ANY,) else []
-    return alone + [Inner(words=(*words, *text.split())) for text in items]
+    whole = call.has("0d", "null", "delimiter")
+    return alone + [
+        Inner(words=(*words, *(text.strip("\n").split("\n") if whole else text.split())))
+        for text in items
+    ]
 
 
 def _parallel(call: Call) -> list[Inner]:

@@ -5,7 +5,7 @@ from automation.engine.guard.names import names
 KNOWN = frozenset(
     names(
         """
-    echo printf grep egrep fgrep rg ag ack cat less more head tail tac nl wc sort uniq cut tr paste
+    echo printf grep egrep fgrep rg ag ack cat less more zless zgrep zegrep bzgrep xzgrep zcat head tail tac nl wc sort uniq cut tr paste
     join comm diff cmp file stat ls dir vdir tree du df lsblk blkid findmnt mount umount which
     whereis type hash command help man info apropos whatis dpkg dpkg-query apt apt-get apt-cache
     apt-mark aptitude yum dnf microdnf rpm zypper pacman apk snap flatpak pip pip3 npm yarn gem
@@ -39,7 +39,7 @@ LAUNCHED = frozenset(
         """
     rm dd mkfs mkfs.ext2 mkfs.ext3 mkfs.ext4 mkfs.xfs mkfs.btrfs mkfs.vfat mke2fs mkswap wipefs
     blkdiscard shred unlink chmod chown chgrp chattr setfacl mv find sh bash dash ksh zsh sgdisk
-    iptables nft lvremove vgremove userdel systemctl reboot shutdown kill pkill killall truncate
+    iptables nft lvremove vgremove userdel systemctl shutdown kill pkill killall truncate
     sudo env nohup timeout xargs python python3 perl ruby
     """
     )

@@ -32,7 +32,9 @@ _PASSES_ON = frozenset(
     """
     )
 )
-_READS = frozenset(names("cat head tail tac nl base64 base32 xxd od gzip xz zcat strings cut awk"))
+_READS = frozenset(
+    names("cat head tail tac nl base64 base32 xxd od gzip xz zcat strings cut awk tar")
+)
 
 
 def output_of(call: Call) -> tuple[str, ...]:  # noqa: C901 - one case a program
@@ -81,9 +83,11 @@ def output_of(call: Call) -> tuple[str, ...]:  # noqa: C901 - one case a program
 def _read(call: Call) -> tuple[str, ...]:
     """Return what reading these files gives, where that says something."""
     for path in call.paths:
-        if is_secret(path):
+        if call.name == "tar" and not call.values("-f", "--file") and is_secret(path):
             return (f"{SECRET}{path}",)
-        if path.endswith(".pid"):
+        if call.name != "tar" and is_secret(path):
+            return (f"{SECRET}{path}",)
+        if path.endswith(".pid") and call.name != "tar":
             return (f"{PROCESSES}{path.rpartition('/')[2].removesuffix('.pid')}",)
     return ()
 
@@ -112,11 +116,13 @@ def _decoded(call: Call, text: str) -> str:
                 return bytes.fromhex(re.sub(r"\s", "", text)).decode()
             case "rev":
                 return "\n".join(line[::-1] for line in text.split("\n"))
+            case "tr" if call.has("d", "delete"):
+                return "".join(one for one in text if one not in _span(call.operands[0]))
             case "tr" if len(call.operands) == 2:
                 return text.translate(str.maketrans(*map(_span, call.operands)))
             case _:
                 return ANY
-    except (ValueError, binascii.Error):
+    except (ValueError, IndexError, binascii.Error):
         return ANY
 
 

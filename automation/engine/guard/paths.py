@@ -98,6 +98,8 @@ _DEVICES = re.compile(
 )
 
 
+# Characters that nobody sees: they make a name look like another one.
+_HIDDEN = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _DETOUR = re.compile(r"^/proc/(?:self|thread-self|\d+|\*|\[[^/]*)/(?:root|cwd)(?:/|$)")
 _BLOCK = re.compile(
     r"^/dev/(?:[shv]d[a-z*?\[]|xvd|nvme|mmcblk|md[\d*?/]|dm-|mapper/|disk/|loop\d|mtd|nbd|rbd|zvol|"
@@ -112,7 +114,7 @@ def normal(path: str, at: str = "") -> str:
 
     A detour through the processes' own view of the root is taken out.
     """
-    path = re.sub(r"^~[\w.-]+", "~", path)
+    path = _HIDDEN.sub("", re.sub(r"^~[\w.-]+", "~", path))
     if not path.startswith(("/", "~", "\0")) and at:
         path = f"{at}/{path}"
     lead = "/" if path.startswith("/") else ""

@@ -13,9 +13,9 @@ from automation.engine.guard.decision import Refused, Severity, refusal
 from automation.engine.guard.inner import Inner, inner
 from automation.engine.guard.memory import Memory
 from automation.engine.guard.names import names
-from automation.engine.guard.outputs import output_of
+from automation.engine.guard.outputs import SECRET, output_of
 from automation.engine.guard.parsing import Node, Unreadable, parse
-from automation.engine.guard.paths import normal
+from automation.engine.guard.paths import is_secret, normal
 from automation.engine.guard.words import ANY, MOST, Values, Words, unique
 
 _DEEPEST = 12
@@ -110,10 +110,15 @@ class Shell:
                 if not re.fullmatch(r"\d+-?|-", target):
                     self._judge(Call(name=">", args=(target,), at=self._memory.at[0]))
         if operator == "<":
-            return unique(
-                itertools.chain(*(self._memory.files.get(one, (ANY,)) for one in targets))
-            )
+            return unique(itertools.chain(*map(self._text_of, targets)))
         return tuple(f"{one}\n" for one in targets) if operator.startswith("<<") else stdin
+
+    def _text_of(self, path: str) -> Values:
+        """Return what reading a file gives."""
+        known = self._memory.files.get(path)
+        if known is None and is_secret(normal(path, self._memory.at[0])):
+            return (f"{SECRET}{path}",)
+        return known or (ANY,)
 
     def _command(self, command: Node, stdin: Values | None) -> Values:
         match command["Type"]:

@@ -124,6 +124,8 @@ def written(call: Call) -> tuple[str, ...]:  # noqa: C901 - one case a kind of p
         return paths[1:] if "inplace" in call.values("-i", "--include") else ()
     if name in _EDITS:
         return (*named, *paths) if any(_edits(one) for one in call.options) else named
+    if name == "ssh-keygen" and call.has("lyFBLQeip"):
+        return ()
     if name in _LAST:
         return (*named, *_placed(call))
     return (*named, *(paths if name in _ALL else ()))
@@ -134,7 +136,7 @@ def _edits(option: str) -> bool:
     if option.startswith("--"):
         return option.startswith("--in-p")
     letters = option[1:].partition(".")[0]
-    return letters.startswith("i") or (letters.isalpha() and len(letters) < 5 and "i" in letters)
+    return letters.startswith("i") or (letters.isalnum() and len(letters) < 5 and "i" in letters)
 
 
 def _joins(option: str, letters: str) -> bool:

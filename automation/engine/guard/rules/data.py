@@ -25,8 +25,17 @@ _CLIENTS = (
 )
 
 
+_LITERAL = re.compile(r"'[^']*'")
+_RUN_LITERALS = re.compile(r"\b(?:execute|prepare|dblink|eval)\b", re.I)
+
+
 def _statements(call: Call) -> str:
     return "\n".join((*call.args, *(call.stdin or ())))
+
+
+def _drops(call: Call) -> bool:
+    text = _statements(call)
+    return bool(_SQL.search(text if _RUN_LITERALS.search(text) else _LITERAL.sub("''", text)))
 
 
 def _empties_redis(call: Call) -> bool:
@@ -41,7 +50,7 @@ RULES = tuple(
         key, programs, holds, "It destroys data that nobody can bring back.", severity=Severity.HOLD
     )
     for key, programs, holds in (
-        ("DROP_BY_SQL", _CLIENTS, lambda call: bool(_SQL.search(_statements(call)))),
+        ("DROP_BY_SQL", _CLIENTS, _drops),
         (
             "DROP_DATABASE",
             "dropdb dropuser pg_dropcluster",

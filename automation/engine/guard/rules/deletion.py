@@ -48,9 +48,10 @@ def _unpacks(call: Call) -> bool:
 
 def _copies_over(call: Call) -> bool:
     """Whether a whole folder's contents are copied over a part of the system."""
-    whole = any(one.endswith(("/.", "/*", "/")) for one in call.operands[:-1])
+    given = operands_of(call)
+    whole = any(one.endswith(("/.", "/*", "/")) for one in given[:-1])
     return whole and call.has("rRa", "recursive", "archive") and any(
-        map(is_base, (*call.paths[-1:], *map(call.path, call.values("-t"))))
+        map(is_base, (*map(call.path, given[-1:]), *map(call.path, call.values("-t"))))
     )  # fmt: skip
 
 
@@ -113,7 +114,7 @@ RULES = (
     ),
     rule(
         "COPY_OVER_SYSTEM",
-        "cp",
+        "cp rsync",
         _copies_over,
         "It copies a whole folder over the system itself.",
     ),

@@ -55,7 +55,12 @@ def _shows_partitions(call: Call) -> bool:
         told = {
             one.partition("=")[0][: None if one.startswith("--") else 2] for one in call.options
         }
-        return bool(told) and told <= {*_SHOWS, "-D", "-f", "-A", "--attributes"}
+        return bool(told) and told <= {*_SHOWS, "-D", "-f", "-A", "--attributes"} - {
+            "-d",
+            "-x",
+            "-g",
+            "-l",
+        }
     shows = {one.partition("=")[0] for one in call.options} & _SHOWS
     return bool(shows) and not ({"--delete", "--wipe", "-w"} & set(call.args))
 

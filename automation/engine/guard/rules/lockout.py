@@ -55,7 +55,7 @@ def _filters(call: Call) -> bool:
     return (
         flushes
         or (bool(policy) and bool(_DROPS & set(call.args)))
-        or (bool(_DROPS & jumps) and (is_ssh or anyone) and not narrow_port and not _chooses(call))
+        or (bool(_DROPS & jumps) and anyone and not narrow_port and not _chooses(call))
     )
 
 
@@ -94,7 +94,7 @@ def _cuts(call: Call) -> bool:  # noqa: C901 - one case a program
         case "ifdown" | "ifquery":
             return call.name == "ifdown" and bool(call.args)
         case "nmcli":
-            ends = {"down", "delete", "off", "disconnect", "d", "del"}
+            ends = {"down", "delete", "off", "disconnect", "d", "del", "disabled"}
             return bool(ends & set(words[1:])) and "show" not in given
         case "route":
             return bool({"del", "flush", "delete"} & given) or ("reject" in given)

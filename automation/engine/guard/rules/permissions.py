@@ -7,7 +7,11 @@ from automation.engine.guard.names import names
 from automation.engine.guard.paths import is_file, is_place
 from automation.engine.guard.rule import rule
 
-_HOME = re.compile(r"^/home/[\w.-]+$")
+_OWN = re.compile(
+    r"^/(?:home|srv|opt)/[\w.-]+$|^/var/(?!lib$|log$|spool$|run$|cache$|mail$|tmp$|lock$)[\w.-]+$"
+)
+_CLOSED = re.compile(r"^0?[0-7]00$|^0?644$|^go-rwx$|^u=rwx?,go=$")
+_KEYS = re.compile(r"/\.ssh(?:/[\w.*-]+)?$")
 _SETS_ID = re.compile(r"^0?[4-7]\d{3}$|(?:^|[ugoa,])[ugoa]*\+[rwxX]*s|=[rwxX]*s")
 _GROUP_ONLY = re.compile(r"^0?2\d{3}$|(?:^|,)g\+[rwxX]*s|(?:^|,)g=[rwxX]*s")
 _FOLDERS = frozenset(
@@ -21,7 +25,7 @@ _SAFE = frozenset(names("/tmp=1777 /var/tmp=1777 /=755 /=0755 /root=700 /root=07
 
 def _is_part(path: str) -> bool:
     """Whether it is a part of the system; somebody's home may be given to them."""
-    return is_place(path) and not _HOME.match(path)
+    return is_place(path) and not _OWN.match(path)
 
 
 def _mode(call: Call) -> str:
@@ -46,7 +50,9 @@ RULES = (
         "PERMISSIONS_FILE",
         "chmod chown chgrp setfacl",
         lambda call: any(
-            (is_file(one) or one in _FOLDERS) and f"{one}={call.mode()}" not in _SAFE
+            (is_file(one) or one in _FOLDERS)
+            and f"{one}={call.mode()}" not in _SAFE
+            and not (_KEYS.search(one) and _CLOSED.match(call.mode()))
             for one in _targets(call)
         ),
         "It changes who may use a file that keeps the server running.",
