@@ -27,7 +27,7 @@ def test_the_link_is_there_for_those_who_may(as_: As) -> None:
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])
 def test_a_refusal_says_why_and_marks_the_part(as_: As, headers: dict[str, str]) -> None:
     answer = as_("helpdesk").post(
-        "/guard/", {"command": "ls /tmp\r\n&& sudo rm -rf /etc"}, headers=headers
+        "/guard/", {"command": "ls /tmp &&\r\nsudo rm -rf /etc"}, headers=headers
     )
     page = text_of(answer)
     assert ("<html" in page) is (not headers)
@@ -35,7 +35,7 @@ def test_a_refusal_says_why_and_marks_the_part(as_: As, headers: dict[str, str])
     assert "DELETE_RECURSIVE" in page
     assert "DENY" in page
     assert "It removes a folder that the server" in page
-    assert "&amp;&amp; sudo <mark>rm -rf /etc</mark>" in page
+    assert "ls /tmp &amp;&amp;\nsudo <mark>rm -rf /etc</mark>" in page
 
 
 def test_a_part_that_is_spelled_otherwise_is_shown_as_it_would_run(as_: As) -> None:

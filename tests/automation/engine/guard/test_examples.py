@@ -3,6 +3,7 @@
 import pytest
 
 from automation.engine.guard import Severity, weigh
+from automation.engine.guard.guard import weigh_text
 from tests.automation.engine.guard.corpus import ALLOWED, BLOCKED
 
 
@@ -24,3 +25,10 @@ def test_a_destructive_command_is_refused_with_its_reason(text: str) -> None:
 def test_a_look_alike_passes(text: str) -> None:
     decision = weigh(text)
     assert decision.allowed, decision
+
+
+def test_a_command_is_weighed_once() -> None:
+    weigh_text.cache_clear()
+    weigh("rm -rf /etc")
+    weigh("rm -rf /etc")
+    assert weigh_text.cache_info().hits == 1
