@@ -11,12 +11,14 @@ from automation.engine.context import Context
 from automation.engine.dry_run import Comparison
 from automation.engine.errors import (
     CommandFailed,
+    DangerousCommand,
     EngineError,
     ExecutionStopped,
     LeaseLost,
     ReplayDiverged,
     ValidationFailed,
 )
+from automation.engine.guard import Guard
 from automation.engine.http import HttpAnswer, HttpClient, HttpRequest
 from automation.engine.http_calls import LATER, HttpCalls, planned_answer
 from automation.engine.past import Past
@@ -56,6 +58,7 @@ class Actions:
         time_limit: float,
         past: Past,
         comparison: Comparison,
+        guard: Guard | None,
     ) -> None:
         self._transport = transport
         self._http = http
@@ -69,6 +72,7 @@ class Actions:
         self._time_limit = time_limit
         self._past = past
         self._comparison = comparison
+        self._guard = guard
 
     def check_may_go_on(self) -> None:
         """Raise ``ExecutionStopped``, or ``LeaseLost``, when the execution is to end here."""
@@ -85,20 +89,26 @@ class Actions:
         """Send a command and return its result; in a dry run a changing one is only recorded.
 
         ``begun`` is called once the journal knows of it. Raises ``CommandFailed`` for an exit code
-        that is not in ``ok`` (``None`` takes each), and what the transport raises.
+        that is not in ``ok`` (``None`` takes each), ``DangerousCommand`` for one that the guard
+        refuses, and what the transport raises.
         """
         self.check_may_go_on()
         text = self._transport.render(command)
-        if command.changes and self._context.is_dry_run:
+        is_planned = command.changes and self._context.is_dry_run
+        timeout = self._seconds_for(command)
+        past = None
+        if not is_planned:
+            past = self._past.take(place.step_number, StepType.SSH_COMMAND, text)
+        if past is not None and past.result is not None:
+            begun()
+            return self._repeated(past.action, past.result, ok)
+        # The one place that each command comes by before it is planned, sent, or sent again.
+        self._check_harmless(place, command, text, is_sent=past is not None)
+        if is_planned:
             self._plan(place, StepType.SSH_COMMAND, text, changes=True)
             self._context.planned.append(text)
             begun()
             return CommandResult(exit_code=0, planned=True)
-        timeout = self._seconds_for(command)
-        past = self._past.take(place.step_number, StepType.SSH_COMMAND, text)
-        if past is not None and past.result is not None:
-            begun()
-            return self._repeated(past.action, past.result, ok)
         if past is not None:
             action = past.action
             self._journal.reopen(action)
@@ -211,6 +221,24 @@ class Actions:
         if reason != "LEASE_LOST":
             self._journal.end(action, ActionEnd(status=status))
         self._raise_for(reason)
+
+    def _check_harmless(self, place: Place, command: Command, text: str, *, is_sent: bool) -> None:
+        """Raise ``DangerousCommand``, and record why, when the guard refuses the text.
+
+        ``is_sent`` when an attempt before may have sent it: how that ended stays unknown then.
+        """
+        if self._guard is None:
+            return
+        decision = self._guard(text, command.changes, command.stdin)
+        if decision.allowed:
+            return
+        if is_sent and command.changes:
+            self._context.lost_command = text
+        self._record(place, text, failure=f"{decision.explanation} (rule {decision.rule})")
+        raise DangerousCommand(
+            f"The command guard refused `{decision.part or text}`: {decision.explanation} "
+            f"It was not sent (rule {decision.rule})."
+        )
 
     def _prepare_change(self, place: Place, text: str) -> None:
         """Before a change is sent for the first time: see that it may be, and keep what is known.

@@ -64,6 +64,12 @@ class CommandFailed(EngineError):
     code = ErrorCode.COMMAND_FAILED
 
 
+class DangerousCommand(EngineError):
+    """The command guard refused a command; it was not sent."""
+
+    code = ErrorCode.DANGEROUS_COMMAND
+
+
 class ConnectionFailed(EngineError):
     """The server could not be reached; nothing was sent."""
 

@@ -10,6 +10,7 @@ from automation.engine.actions import Actions, Place
 from automation.engine.context import Context, check_json
 from automation.engine.dry_run import Comparison, DryRun
 from automation.engine.failures import Failure, failure_of
+from automation.engine.guard import Guard
 from automation.engine.http import HttpClient
 from automation.engine.parallel import Turn, run_all
 from automation.engine.past import Past, PastAction
@@ -63,7 +64,8 @@ class _Ongoing:
 class Executor:
     """Runs one execution, or its rollback, through the ports it was given.
 
-    Each way to end is an ``Outcome``; the one error raised is ``LeaseLost``, after which nothing
+    ``guard`` is asked before each command; without one none is refused. Each way to end is an
+    ``Outcome``; the one error raised is ``LeaseLost``, after which nothing
     more may be written.
     """
 
@@ -75,12 +77,14 @@ class Executor:
         stop: StopSignal,
         ids: Callable[[], UUID] = uuid4,
         http: HttpClient | None = None,
+        guard: Guard | None = None,
     ) -> None:
         self._transport = transport
         self._http = http
         self._journal = journal
         self._stop = stop
         self._ids = ids
+        self._guard = guard
 
     def execute(
         self,
@@ -179,6 +183,7 @@ class Executor:
             time_limit=runbook.default_timeout,
             past=Past(past),
             comparison=comparison,
+            guard=self._guard,
         )
         return _Ongoing(
             runbook=runbook, context=context, actions=actions, doing="in the assessment before"

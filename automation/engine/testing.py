@@ -37,6 +37,7 @@ from uuid import UUID
 from automation.engine.commands import Command
 from automation.engine.errors import EngineError
 from automation.engine.executor import Executor
+from automation.engine.guard import weigh
 from automation.engine.http import HttpRequest
 from automation.engine.params import parse
 from automation.engine.ports import Action, ActionEnd, OutputSink
@@ -295,7 +296,7 @@ def _played(
 ) -> Rehearsal:
     transport, journal, stop = ScriptedTransport(replies), MemoryJournal(), ManualStop()
     web = ScriptedHttp(http or {})
-    outcome = play(Executor(transport=transport, journal=journal, stop=stop, http=web))
+    outcome = play(Executor(transport=transport, journal=journal, stop=stop, http=web, guard=weigh))
     for unexpected, scripted in ((transport.unexpected, replies), (web.unexpected, http or {})):
         if unexpected:
             known = ", ".join(repr(words) for words in scripted) or "none"

@@ -74,9 +74,8 @@ class BackUpFiles(Runbook):
     @step("Write the archive")
     def write(self, run: Run) -> None:
         """Write it under another name, and give it its own once it is complete."""
-        members = [f".{path}" for path in dict.fromkeys(self.paths)]
         name = run.data["name"]
-        answer = run.change(WRITE, self.destination, name, *members, sudo=True)
+        answer = run.change(WRITE, self.destination, name, *self._members(), sudo=True)
         code, count, checksum = (*answer.stdout.split(), "0", "0", "")[:3]
         run.data["sha256"] = checksum
         run.result.update(archive=self._archive(run), bytes=int(count), sha256=checksum)
@@ -96,7 +95,8 @@ class BackUpFiles(Runbook):
             f"{self._archive(run)} is there",
             otherwise=f"{self._archive(run)} is gone: later backups pruned it, or somebody did.",
         )
-        run.change(RESTORE, self.destination, run.data["name"], checksum, sudo=True)
+        name = run.data["name"]
+        run.change(RESTORE, self.destination, name, checksum, *self._members(), sudo=True)
 
     @step("Verify the archive")
     def verify(self, run: Run) -> None:
@@ -161,6 +161,10 @@ class BackUpFiles(Runbook):
         stamp = run.once("stamp", lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%S-%fZ}")
         run.data["name"] = f"{self._begin()}{stamp}.{ending}"
         run.result["availableBytes"] = usage.available
+
+    def _members(self) -> list[str]:
+        """Return what the archive is made of, as tar knows it."""
+        return [f".{path}" for path in dict.fromkeys(self.paths)]
 
     def _archive(self, run: Run) -> str:
         return f"{self.destination.rstrip('/')}/{run.data['name']}"

@@ -126,7 +126,11 @@ if [ "${sum%% *}" != "$3" ]; then
   echo "$name is not what was written: its checksum differs" >&2
   exit 5
 fi
-tar --extract --file="$name" --numeric-owner --same-owner --preserve-permissions -C /
+shift 3
+tar --extract --file="$name" --numeric-owner --same-owner --preserve-permissions -C / "$@"
 """
 )
-"""``$1`` is the destination, ``$2`` the archive, ``$3`` its SHA-256; puts its files back."""
+"""``$1`` is the destination, ``$2`` the archive, ``$3`` its SHA-256, the rest what it holds.
+
+Puts its files back: those that it was made of, and no others.
+"""

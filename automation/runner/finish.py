@@ -146,7 +146,20 @@ def told(execution_id: UUID, *, worker: str) -> None:
         errorCode=execution.error_code,
         isDryRun=execution.is_dry_run,
     )
+    _told_of_refusal(execution, execution.error_code, execution.error_message, worker=worker)
     tell_listeners(execution)
+
+
+def _told_of_refusal(execution: Execution, error_code: str, message: str, *, worker: str) -> None:
+    """Audit that the command guard ended an execution."""
+    if error_code == ErrorCode.DANGEROUS_COMMAND:
+        trail.record(
+            "AUTOMATION_DANGEROUS_COMMAND_BLOCKED",
+            actor=f"worker:{worker}",
+            target=execution,
+            outcome="FAILED",
+            message=message,
+        )
 
 
 def tell_listeners(execution: Execution) -> None:

@@ -17,6 +17,7 @@ from automation import catalog
 from automation.engine import params
 from automation.engine.errors import EngineError, LeaseLost
 from automation.engine.executor import Executor
+from automation.engine.guard import weigh
 from automation.engine.results import ErrorCode, Outcome, Status
 from automation.models import Execution
 from automation.runner import attempts, permission, retries, secret_parameters
@@ -172,7 +173,13 @@ class WorkerProcess:
         finally:
             connection.close()
         http = GuardedHttp(allowed=settings.AUTOMATION_HTTP_ALLOWED_NETWORKS, stop=lease.reason)
-        executor = Executor(transport=transport, journal=journal, stop=lease, http=http)
+        executor = Executor(
+            transport=transport,
+            journal=journal,
+            stop=lease,
+            http=http,
+            guard=None if settings.AUTOMATION_ENABLE_DANGEROUS_COMMANDS else weigh,
+        )
         if claimed.is_rollback:
             outcome = executor.roll_back(
                 runbook,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from automation.engine.executor import Executor
+from automation.engine.guard import weigh
 from automation.engine.params import parse
 from automation.engine.results import ActionStatus, Outcome, StepType
 from automation.engine.runbook import Runbook
@@ -126,7 +127,9 @@ class RealServer:
         stop = TimeLimit(runbook.default_timeout if timeout is None else timeout)
         journal, web = MemoryJournal(), ScriptedHttp(http or {})
         transport = SshTransport(target=self._sshd.target, pool=self._pool, stop=stop)
-        outcome = play(Executor(transport=transport, journal=journal, stop=stop, http=web))
+        outcome = play(
+            Executor(transport=transport, journal=journal, stop=stop, http=web, guard=weigh)
+        )
         if web.unexpected:
             raise UnexpectedCommand(f"No reply for: {web.unexpected[0]}")
         sent = (row for row in journal.rows if row.status is not ActionStatus.PLANNED)

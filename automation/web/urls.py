@@ -2,10 +2,20 @@
 
 from django.urls import path
 
-from automation.web import batch_launch, batches, decisions, executions, reruns, rollbacks, runbooks
+from automation.web import (
+    batch_launch,
+    batches,
+    decisions,
+    executions,
+    guard,
+    reruns,
+    rollbacks,
+    runbooks,
+)
 
 app_name = "automation"
 urlpatterns = [
+    path("guard/", guard.guard, name="guard"),
     path("runbooks/", runbooks.runbook_list, name="runbook_list"),
     path("runbooks/<str:runbook_id>/", runbooks.runbook_detail, name="runbook_detail"),
     path("runbooks/<str:runbook_id>/run/", runbooks.runbook_run, name="runbook_run"),

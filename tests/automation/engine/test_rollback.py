@@ -17,7 +17,7 @@ class Three(Runbook, registry=Registry()):
 
     @step("One")
     def one(self, run: Run) -> None:
-        run.change("do", "one")
+        run.change("make", "one")
         run.data["one"] = "kept"
 
     @one.undo
@@ -30,14 +30,14 @@ class Three(Runbook, registry=Registry()):
 
     @step("Three")
     def three(self, run: Run) -> None:
-        run.change("do", "three")
+        run.change("make", "three")
 
     @three.undo
     def undo_three(self, run: Run) -> None:
         run.change("undo", "three")
 
 
-REPLIES = {"do": reply(), "look": reply(), "undo": reply()}
+REPLIES = {"make": reply(), "look": reply(), "undo": reply()}
 
 
 def test_the_plan_is_latest_first_and_leaves_out_what_did_not_run() -> None:
@@ -64,7 +64,7 @@ def test_rows_are_numbered_after_those_of_the_execution() -> None:
 
 
 def test_the_step_that_failed_after_it_changed_something_is_taken_back_too() -> None:
-    replies = {**REPLIES, "do three": reply(exit_code=1)}
+    replies = {**REPLIES, "make three": reply(exit_code=1)}
     failed = rehearse(Three, {}, replies).outcome
     assert failed.steps_done == (1, 2, 3)
     unsent = rehearse(Three, {}, {**REPLIES, "look": reply(exit_code=1)}).outcome
@@ -120,7 +120,7 @@ class Copying(Runbook, registry=Registry()):
 
     @step("Remove")
     def remove(self, run: Run) -> None:
-        run.change("do", "it")
+        run.change("make", "it")
 
     @remove.undo
     def restore(self, run: Run) -> None:

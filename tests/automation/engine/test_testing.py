@@ -32,10 +32,10 @@ def test_an_error_is_raised() -> None:
 
 
 def test_a_command_without_reply_fails_the_rehearsal_and_is_named() -> None:
-    with pytest.raises(UnexpectedCommand, match=r"No reply for: rm -rf '/a b' \(replies: 'ls'\)"):
-        rehearse(reads(("rm", "-rf", "/a b")), {}, {"ls": reply()})
+    with pytest.raises(UnexpectedCommand, match=r"No reply for: stat -c '/a b' \(replies: 'ls'\)"):
+        rehearse(reads(("stat", "-c", "/a b")), {}, {"ls": reply()})
     with pytest.raises(UnexpectedCommand, match=r"\(replies: none\)"):
-        rehearse(reads(("rm",)), {}, {})
+        rehearse(reads(("stat",)), {}, {})
 
 
 def test_wrong_parameters_are_refused() -> None:

@@ -1,3 +1,4 @@
+import shlex
 from typing import Any
 
 import pytest
@@ -158,7 +159,8 @@ def test_it_is_taken_back_from_its_archive() -> None:
 
     done = back(outcome.data)
     assert done.outcome.status is Status.ROLLED_BACK
-    assert sent(done) == [f"{STORE} {outcome.data['name']} abc"]
+    members = shlex.join(f".{path}" for path in PARAMS["paths"])
+    assert sent(done) == [f"{STORE} {outcome.data['name']} abc {members}"]
     gone = back(outcome.data, **{"test -f": reply(exit_code=1)})
     assert "is gone" in gone.outcome.error_message
     assert back({}).commands == []

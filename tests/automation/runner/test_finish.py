@@ -92,6 +92,20 @@ def test_each_way_to_end_is_audited(status: Status, verb: str, outcome: str) -> 
     }
 
 
+def test_a_refusal_of_the_guard_is_audited_beside_the_end() -> None:
+    claim = claimed()
+    ended = Outcome(
+        status=Status.FAILED,
+        summary="",
+        error_message="It was refused.",
+        error_code=ErrorCode.DANGEROUS_COMMAND,
+    )
+    finish(claim, ended, worker="one")
+    event = makers.last_event("AUTOMATION_DANGEROUS_COMMAND_BLOCKED")
+    assert event.target_id == str(claim.execution_id)
+    assert (event.outcome, event.message) == ("FAILED", "It was refused.")
+
+
 def test_an_end_is_written_once(heard: list[Execution]) -> None:
     claim = claimed()
     assert finish(claim, DONE, worker="one")

@@ -104,15 +104,15 @@ def test_a_run_reads_changes_assesses_and_says_whether_it_fixed(
 def test_a_dry_run_reads_and_shows_the_change_without_making_it(
     worker: WorkerProcess, server: Server, tmp_path: Path
 ) -> None:
-    path, read = tmp_path / "wanted", tmp_path / "read"
+    path = tmp_path / "wanted"
     execution = scripted(
-        server, reads=[f"touch {read}"], writes=[f"touch {path}"], fields={"is_dry_run": True}
+        server, reads=["echo it was read"], writes=[f"touch {path}"], fields={"is_dry_run": True}
     )
 
     done(worker, execution)
 
     assert execution.status == Status.SUCCESS
-    assert read.exists()
+    assert rows_of(execution)[0].stdout == "it was read\n"
     assert not path.exists()
     assert not (tmp_path / "home" / ".opsm").exists()
     shown = rows_of(execution, status=ActionStatus.PLANNED)
@@ -580,3 +580,27 @@ def test_a_run_over_openssh_with_a_key(worker: WorkerProcess, tmp_path: Path) ->
         assert len(records) == 1
     finally:
         sshd.stop()
+
+
+def test_a_command_that_the_guard_refuses_is_not_sent_and_audited(
+    worker: WorkerProcess, server: Server, tmp_path: Path
+) -> None:
+    path = tmp_path / "made"
+    execution = done(
+        worker, scripted(server, writes=[f"touch {path}; mkfs.ext4 /dev/no-such-disk"])
+    )
+
+    assert (execution.status, execution.error_code) == (Status.FAILED, "DANGEROUS_COMMAND")
+    assert "MAKE_FILE_SYSTEM" in execution.error_message
+    assert not path.exists()
+    verbs = AuditEvent.objects.filter(target_id=str(execution.pk)).values_list("verb", flat=True)
+    assert set(verbs) == {"AUTOMATION_EXECUTION_FAILED", "AUTOMATION_DANGEROUS_COMMAND_BLOCKED"}
+
+
+def test_the_setting_lets_everything_pass(
+    worker: WorkerProcess, server: Server, tmp_path: Path, settings: Any
+) -> None:
+    settings.AUTOMATION_ENABLE_DANGEROUS_COMMANDS = True
+    path = tmp_path / "made"
+    done(worker, scripted(server, reads=[f"touch {path}"]))
+    assert path.exists()

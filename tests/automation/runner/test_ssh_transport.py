@@ -1,5 +1,6 @@
 """What commands of a runbook do to their output and their connection, on a real sshd."""
 
+import sys
 import time
 
 import pytest
@@ -72,7 +73,7 @@ def test_binary_output_is_kept_readable(real_server: RealServer, changes: bool) 
 def test_a_command_that_closes_its_output_and_lives_on_is_waited_for(
     real_server: RealServer, changes: bool, closes: str
 ) -> None:
-    script = f"echo before; {closes}; sleep 2; touch done; exit 7"
+    script = f"echo before; {closes}; sleep 2; echo x | sed -n 'w done'; exit 7"
     began = time.monotonic()
     done = real_server.run(sending(script, changes=changes), {})
 
@@ -94,11 +95,12 @@ def test_such_a_command_is_ended_when_its_time_is_over(
     assert carriers(str(done.log[0].action.id)) == []
 
 
-CUT = """\
+CUT = f"""\
+end="import os, sys; os.kill(int(sys.argv[1]), 9)"
 pid=$$
 while :; do
   pid=$(cut -d ' ' -f 4 "/proc/$pid/stat")
-  case $(cat "/proc/$pid/comm") in sshd*) kill -s KILL "$pid"; break ;; esac
+  case $(cat "/proc/$pid/comm") in sshd*) {sys.executable} -c "$end" "$pid"; break ;; esac
 done
 """
 """Kills the sshd that serves the command, as a server that drops the connection does."""
