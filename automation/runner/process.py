@@ -27,6 +27,7 @@ from automation.runner.finish import finish, finish_rollback, try_again
 from automation.runner.http import GuardedHttp
 from automation.runner.journal import Journal
 from automation.runner.lease import Lease, LeaseKeeper
+from automation.runner.masking import Masking
 from automation.runner.pruning import Pruner
 from automation.runner.sweep import Sweeper
 from automation.runner.transport import ServerTransport
@@ -81,15 +82,17 @@ class WorkerProcess:
             pk=execution_id
         )
         lease = Lease(claimed, timeout=execution.timeout_seconds)
+        masking = Masking()
         transport = ServerTransport(
             server=execution.server,
             pool=self.pool,
             lease=lease,
             recorded=execution.keeps_records,
+            learn=masking.learn,
         )
         self._leases.hold(lease)
         try:
-            outcome = self._outcome(execution, claimed, lease, transport)
+            outcome = self._outcome(execution, claimed, lease, transport, masking)
             if not self._end(execution, claimed, outcome, lease):
                 log.warning("result came too late", execution=str(execution_id))
             elif outcome.changed:
@@ -113,11 +116,16 @@ class WorkerProcess:
         return self._written(write, claimed, outcome, lease)
 
     def _outcome(
-        self, execution: Execution, claimed: Claim, lease: Lease, transport: ServerTransport
+        self,
+        execution: Execution,
+        claimed: Claim,
+        lease: Lease,
+        transport: ServerTransport,
+        masking: Masking,
     ) -> Outcome:
         """Execute; a fault of OpsManager itself is an outcome too, so that no row stays RUNNING."""
         try:
-            return self._execute(execution, claimed, lease, transport)
+            return masking.outcome(self._execute(execution, claimed, lease, transport, masking))
         except LeaseLost:
             raise
         except Exception:
@@ -154,21 +162,32 @@ class WorkerProcess:
                     raise LeaseLost("The end could not be written in time.") from problem
 
     def _execute(
-        self, execution: Execution, claimed: Claim, lease: Lease, transport: ServerTransport
+        self,
+        execution: Execution,
+        claimed: Claim,
+        lease: Lease,
+        transport: ServerTransport,
+        masking: Masking,
     ) -> Outcome:
         past = attempts.past_of(execution, claimed) if execution.resumes else []
         as_in = attempts.dry_run_of(execution)
         connection.close()
         if execution.cancel_requested_at is not None:
             return attempts.stopped(execution, past, transport)
-        journal = ExecutionJournal(journal=self._journal, claim=claimed, lease=lease)
+        journal = ExecutionJournal(
+            journal=self._journal, claim=claimed, lease=lease, masking=masking
+        )
         try:
+            attempts.check_nothing_is_masked(execution, claimed)
             kind = catalog.runbooks().get(execution.runbook.runbook_id)
             runbook = params.parse(kind, execution.parameters)
+            masking.learn(params.secrets(runbook).values())
         except EngineError as problem:
             return attempts.not_begun(execution, past, problem)
         http = GuardedHttp(allowed=settings.AUTOMATION_HTTP_ALLOWED_NETWORKS, stop=lease.reason)
-        executor = Executor(transport=transport, journal=journal, stop=lease, http=http)
+        executor = Executor(
+            transport=transport, journal=journal, stop=lease, http=http, shown=masking.text
+        )
         if claimed.is_rollback:
             outcome = executor.roll_back(
                 runbook,
@@ -184,7 +203,7 @@ class WorkerProcess:
                 is_dry_run=execution.is_dry_run,
                 seq_after=claimed.last_seq,
                 past=past,
-                once=execution.once,
+                once=attempts.known(execution.once),
                 as_in=as_in,
             )
         journal.flush()
