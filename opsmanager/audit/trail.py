@@ -8,6 +8,7 @@ from django.db.models import Model
 from opsmanager.accounts.models import User
 from opsmanager.audit.middleware import current_address
 from opsmanager.audit.models import AuditEvent
+from opsmanager.common import secrets_in_use
 
 Actor = User | AnonymousUser | str | None
 """A user, or the name of what acted by itself, such as ``"worker:host-1"``."""
@@ -22,8 +23,9 @@ def record(
     message: str = "",
     **details: Any,
 ) -> AuditEvent:
-    """Record one event. ``details`` must be JSON and hold no secret."""
+    """Record one event. ``details`` must be JSON; secrets in them, and in names, are masked."""
     kind, actor_id, name = _who(actor)
+    redactor = secrets_in_use.redactor()
     return AuditEvent.objects.create(
         verb=verb,
         outcome=outcome,
@@ -33,9 +35,9 @@ def record(
         address=current_address(),
         target_type=type(target).__name__ if target else "",
         target_id=str(target.pk) if target else "",
-        target_name=str(target)[:300] if target else "",
-        message=message,
-        details=details,
+        target_name=redactor.text(str(target))[:300] if target else "",
+        message=redactor.sentence(message),
+        details=redactor.value(details),
     )
 
 

@@ -62,6 +62,13 @@ def redactor() -> Redactor:
         return _current
 
 
+def redactor_with(values: Iterable[str]) -> Redactor:
+    """Return what masks these as well, for one use."""
+    with _lock:
+        known = tuple(_remembered)
+    return Redactor((*own(), *known, *values))
+
+
 @lru_cache(maxsize=1)
 def _families() -> Redactor:
     return Redactor()

@@ -36,7 +36,6 @@ COMMAND_LINE: Final = (
             "secret",
             "token",
             "key",
-            "credential",
             "psk",
             "bearer",
             "masterauth",
@@ -45,7 +44,7 @@ COMMAND_LINE: Final = (
             r"""(?ix) (?<![\w-]) --?(?:[a-z0-9]+[-_.])*?
             (?: password | passwd | passphrase | passcode | passwort | pass | pwd | secret | token
               | apikey | (?:api|access|secret|private|auth|account|storage|encryption|master
-                |license|shared)[-_]?key | credentials? | psk | client[-_]?secret | bearer
+                |license|shared)[-_]?key | psk | client[-_]?secret | bearer
               | (?:secret|session|auth|refresh)[-_]?token | requirepass | masterauth )
             (?:[-_]?(?:\d|value|string|plain|new|old))?
             (?: ["']?[ \t]+ | = ) """

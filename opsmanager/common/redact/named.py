@@ -70,7 +70,7 @@ _NAME: Final = r"""(?! (?<![\w.-])passwd[ ]*: | (?:(?<![\w.-])|(?<=NO))PASSWD:
        | secret[-_. ]?key | encryption[-_. ]?key | signing[-_. ]?key | master[-_. ]?key
        | account[-_. ]?key | shared[-_. ]?key | storage[-_. ]?key | client[-_. ]?key[-_]data
        | preshared[-_]?key | subscription[-_]?key | license[-_]?key | deploy[-_]?key
-       | credentials? | requirepass | masterauth | rediscli_auth | wpa_passphrase | _authToken
+       | requirepass | masterauth | rediscli_auth | wpa_passphrase | _authToken
        | connection[-_]?string | session[-_]?id | csrfmiddlewaretoken | bindpw | rootpw )
   | (?<![A-Za-z])(?i: pass | pwd | psk | pw )(?=[\s"'=:\\])
   | (?<=[a-z])(?: Pass | Pwd )(?=[\s"'=:\\])
@@ -116,7 +116,6 @@ _KEYWORDS: Final = (
     "secret",
     "token",
     "key",
-    "credential",
     "kennwort",
     "masterauth",
     "cli_auth",
@@ -144,7 +143,7 @@ def is_no_secret(value: str) -> bool:
 
 # Part of a name, as cheap to look for as can be; in lower case.
 _PART: Final = (
-    r"(?:pass|pw|psk|secret|token|key|credential|(?:master|cli_)auth|kennwort|session[-_]?id"
+    r"(?:pass|pw|psk|secret|token|key|(?:master|cli_)auth|kennwort|session[-_]?id"
     r"|connection[-_]?string)[\w.-]{0,24}"
 )
 _ASSIGNED: Final = rf"""{_PART}\\*["']?\]?\s*[=:]"""
