@@ -20,6 +20,7 @@ from automation.services.executions import Launch
 from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.models import User
 from opsmanager.audit import trail
+from opsmanager.common import secrets_in_use
 from opsmanager.common.problems import Invalid, InvalidState, NotPermitted, Problem
 from servers.models import Server
 
@@ -77,7 +78,7 @@ def launch(asked: BatchLaunch) -> Batch:
     batch = Batch.objects.create(
         runbook=asked.runbook,
         started_by=asked.actor,
-        reason=asked.reason,
+        reason=secrets_in_use.masked(asked.reason),
         priority=asked.priority,
         parameters=params.dump(runbook),
         is_dry_run=asked.is_dry_run,

@@ -62,6 +62,11 @@ def redactor() -> Redactor:
         return _current
 
 
+def masked(text: str) -> str:
+    """Return what a person wrote, a reason or a description, without secrets that stand in it."""
+    return redactor().text(text)
+
+
 def redactor_with(values: Iterable[str]) -> Redactor:
     """Return what masks these as well, for one use."""
     with _lock:

@@ -8,8 +8,12 @@ from django.db.models import ProtectedError
 
 from opsmanager.accounts.models import User
 from opsmanager.audit import trail
+from opsmanager.common import secrets_in_use
 from opsmanager.common.problems import Conflict
 from servers.models import HostKeyState, Server, ServerGroup
+
+_WRITTEN = frozenset({"description", "tags"})
+"""Fields in which people write what they like."""
 
 
 @transaction.atomic
@@ -27,6 +31,8 @@ def save(
     """
     is_new = server is None
     row = server or Server()
+    for name in _WRITTEN & fields.keys():
+        fields[name] = secrets_in_use.redactor().value(fields[name])
     changed = {name: value for name, value in fields.items() if getattr(row, name) != value}
     for name, value in changed.items():
         setattr(row, name, value)
@@ -67,7 +73,7 @@ def save_group(
     """Make a server group, or change one."""
     is_new = group is None
     row = group or ServerGroup()
-    row.name, row.description = name, description
+    row.name, row.description = name, secrets_in_use.masked(description)
     row.save()
     verb = "SERVER_GROUP_CREATED" if is_new else "SERVER_GROUP_UPDATED"
     trail.record(verb, actor=actor, target=row)

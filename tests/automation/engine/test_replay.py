@@ -398,7 +398,7 @@ def test_a_step_is_never_told_what_was_masked_for_the_log() -> None:
 def test_masked_output_of_what_nobody_saw_the_end_of_is_asked_for_anew() -> None:
     *ended, last = cut_after(5)
     assert last.action.changes
-    world, outcome = gone_on_with(
+    _, outcome = gone_on_with(
         [*ended, replace(last, is_masked=True)], {**REPLIES, "look": reply("good")}
     )
     assert outcome.status is Status.SUCCESS
