@@ -9,6 +9,7 @@ from django.core.management import execute_from_command_line
 from django.db import OperationalError
 
 from opsmanager.audit.source import Source, working_for
+from opsmanager.common import log_redaction
 
 
 def _source(words: list[str]) -> Source:
@@ -24,6 +25,7 @@ def _source(words: list[str]) -> Source:
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opsmanager.settings")
+    log_redaction.install_hooks()
     try:
         if sys.argv[1:2] == ["migrate"]:
             # What the code gives its roles by itself is nobody's act.

@@ -1,5 +1,6 @@
 """From a row to a place to log in to; only here are secrets opened, and only in workers."""
 
+from opsmanager.common import secrets_in_use
 from servers import vault
 from servers.models import AuthType, Credential, HostKeyState, Server
 from servers.reach import the_reach
@@ -24,6 +25,7 @@ def target_of(server: Server) -> Target:
         raise CredentialInvalid(
             f"The credential {credential.name} of {server.name} can't be used: {problem}"
         ) from problem
+    secrets_in_use.remember(secrets.values())
     keys = server.host_keys.filter(state=HostKeyState.ACCEPTED)
     return Target(
         name=server.name,

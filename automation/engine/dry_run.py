@@ -1,7 +1,7 @@
 """Compares a real run with the dry run that a person looked at before saying "exactly this"."""
 
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,9 +19,13 @@ class DryRun:
 
 
 class Comparison:
-    """Collects what a run reads, and says before each change what is not as in the dry run."""
+    """Collects what a run reads, and says before each change what is not as in the dry run.
 
-    def __init__(self, dry_run: DryRun | None) -> None:
+    ``shown`` returns a text as the log of the dry run shows it.
+    """
+
+    def __init__(self, dry_run: DryRun | None, *, shown: Callable[[str], str] = str) -> None:
+        self._shown = shown
         self._dry_run = dry_run or DryRun()
         self._is_compared = dry_run is not None
         self._differing: dict[str, None] = {}
@@ -29,6 +33,9 @@ class Comparison:
 
     def saw(self, text: str, stdout: str) -> None:
         """Note what a reading command said."""
+        if not self._is_compared:
+            return
+        text, stdout = self._shown(text), self._shown(stdout)
         with self._lock:
             if self._dry_run.reads.get(text, stdout) != stdout:
                 self._differing[text] = None
@@ -42,6 +49,7 @@ class Comparison:
                 f"Since the dry run, this says something else: {text}" for text in self._differing
             ]
             self._differing.clear()
+        change = self._shown(change)
         if change not in self._dry_run.changes:
             said.append(f"The dry run did not show this change: {change}")
         return said

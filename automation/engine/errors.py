@@ -144,6 +144,12 @@ class ReplayDiverged(EngineError):
     code = ErrorCode.WORKER_LOST
 
 
+class MaskedValues(EngineError):
+    """What an attempt before made known holds a secret that was masked when it was stored."""
+
+    code = ErrorCode.WORKER_LOST
+
+
 class ExecutionStopped(EngineError):
     """The execution was cancelled or ran out of time.
 

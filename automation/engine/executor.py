@@ -64,9 +64,9 @@ class _Ongoing:
 class Executor:
     """Runs one execution, or its rollback, through the ports it was given.
 
-    ``guard`` is asked before each command; without one none is refused. Each way to end is an
-    ``Outcome``; the one error raised is ``LeaseLost``, after which nothing
-    more may be written.
+    ``guard`` is asked before each command; without one none is refused. ``shown`` returns a text as
+    the journal's log shows it. Each way to end is an ``Outcome``; the one error raised is
+    ``LeaseLost``, after which nothing more may be written.
     """
 
     def __init__(
@@ -78,7 +78,9 @@ class Executor:
         ids: Callable[[], UUID] = uuid4,
         http: HttpClient | None = None,
         guard: Guard | None = None,
+        shown: Callable[[str], str] = str,
     ) -> None:
+        self._shown = shown
         self._transport = transport
         self._http = http
         self._journal = journal
@@ -107,7 +109,11 @@ class Executor:
         kept = {**(as_in.once if as_in else {}), **(once or {})}
         context = Context(is_dry_run=is_dry_run, previous=dict(previous or {}), once=kept)
         ongoing = self._begin(
-            runbook, context, seq_after=seq_after, past=past, comparison=Comparison(as_in)
+            runbook,
+            context,
+            seq_after=seq_after,
+            past=past,
+            comparison=Comparison(as_in, shown=self._shown),
         )
         before: Assessment | None = None
         failure: Failure | None = None
@@ -181,7 +187,7 @@ class Executor:
             context=context,
             seq_after=seq_after,
             time_limit=runbook.default_timeout,
-            past=Past(past),
+            past=Past(past, shown=self._shown),
             comparison=comparison,
             guard=self._guard,
         )

@@ -8,9 +8,10 @@ name) belongs into :meth:`automation.engine.run.Run.once`.
 
 import threading
 from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from automation.engine.errors import ReplayDiverged
 from automation.engine.ports import Action
 from automation.engine.results import ActionStatus, CommandResult, StepType
 
@@ -26,6 +27,8 @@ class PastAction:
     stdout: str = ""
     stderr: str = ""
     exit_code: int | None = None
+    is_masked: bool = False
+    """Whether a secret was masked in its output, so that it is not what the step was told then."""
 
     @property
     def result(self) -> CommandResult | None:
@@ -51,9 +54,15 @@ _Key = tuple[int, StepType, str]
 
 
 class Past:
-    """The actions of the attempt before, each handed out once; safe for threads."""
+    """The actions of the attempt before, each handed out once; safe for threads.
 
-    def __init__(self, actions: Iterable[PastAction] = ()) -> None:
+    ``shown`` returns a text as the log shows it, which is how it is recognised there.
+    """
+
+    def __init__(
+        self, actions: Iterable[PastAction] = (), *, shown: Callable[[str], str] = str
+    ) -> None:
+        self._shown = shown
         self._left: dict[_Key, deque[PastAction]] = defaultdict(deque)
         self._lock = threading.Lock()
         for past in actions:
@@ -62,10 +71,22 @@ class Past:
                 self._left[done.step_number, done.type, done.text].append(past)
 
     def take(self, step_number: int, kind: StepType, text: str) -> PastAction | None:
-        """Return the next action of this step that said the same, if there is one left."""
+        """Return the next action of this step that said the same, if there is one left.
+
+        Raises ``ReplayDiverged`` where the log holds another output than the step was told: a step
+        that is told ``***`` would go on with that.
+        """
+        if not self._left:
+            return None
         with self._lock:
-            found = self._left.get((step_number, kind, text))
-            return found.popleft() if found else None
+            found = self._left.get((step_number, kind, self._shown(text)))
+            past = found.popleft() if found else None
+        if past is not None and past.is_masked and past.result is not None:
+            raise ReplayDiverged(
+                f"The log keeps what `{past.action.text}` said without the secrets in it, so it "
+                "can't be gone on with after its worker was lost."
+            )
+        return past
 
     def change_left(self) -> str:
         """Return the text of a change that was not come across yet; empty without one."""

@@ -1,9 +1,10 @@
 """What an attempt knows of earlier ones: the log it goes on with, the dry run it repeats."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from automation.engine.dry_run import DryRun
-from automation.engine.errors import EngineError
+from automation.engine.errors import EngineError, MaskedValues
 from automation.engine.past import PastAction
 from automation.engine.ports import Action
 from automation.engine.results import (
@@ -16,6 +17,7 @@ from automation.engine.results import (
 )
 from automation.models import Execution, ExecutionLog
 from automation.runner.claim import Claim
+from automation.runner.masking import is_masked
 from automation.runner.transport import ServerTransport
 
 
@@ -40,8 +42,30 @@ def dry_run_of(execution: Execution) -> DryRun | None:
     return DryRun(
         reads={row.command: row.stdout for row in rows if not row.changes},
         changes={row.command for row in rows if row.status == ActionStatus.PLANNED},
-        once=dry.once,
+        once=known(dry.once),
     )
+
+
+def known(once: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was made up once, without what held a secret: that is made up anew."""
+    return {name: value for name, value in once.items() if not is_masked(value)}
+
+
+def check_nothing_is_masked(execution: Execution, claim: Claim) -> None:
+    """Raise ``MaskedValues`` where going on needs a value that was masked when it was stored.
+
+    A step, or an undo, that is handed ``***`` for it would do something with that.
+    """
+    if claim.is_rollback and is_masked([execution.context, execution.once]):
+        raise MaskedValues(
+            "What the steps kept for a rollback holds a secret, which OpsManager does not store. "
+            "Take the change back by hand."
+        )
+    if execution.resumes and is_masked(execution.once):
+        raise MaskedValues(
+            "What the steps made up once holds a secret, which OpsManager does not store, so "
+            "nobody can go on from there. Look at the server before you run it again."
+        )
 
 
 def stopped(
@@ -107,4 +131,5 @@ def _past(row: ExecutionLog) -> PastAction:
         stdout=row.stdout,
         stderr=row.stderr,
         exit_code=row.exit_code,
+        is_masked=is_masked(row.stdout) or is_masked(row.stderr),
     )

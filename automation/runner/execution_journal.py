@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any, Final
 
 from automation.engine.errors import LeaseLost
@@ -11,6 +12,8 @@ from automation.runner.claim import Claim
 from automation.runner.journal import Journal
 from automation.runner.lease import Lease
 from automation.runner.log_row import LogRow, as_jsonb
+from automation.runner.masking import Masking
+from opsmanager.common.redact import Stream
 
 _LIVE_LIMIT: Final = 1024 * 1024
 """Characters a stream that are shown while the command runs; the end brings the tail."""
@@ -18,13 +21,15 @@ _ASK_SECONDS: Final = 1.0
 
 
 class ExecutionJournal:
-    """Implements the engine's ``Journal`` for one claimed execution."""
+    """Implements the engine's ``Journal`` for one claimed execution; masks all that it is told."""
 
-    def __init__(self, *, journal: Journal, claim: Claim, lease: Lease) -> None:
+    def __init__(self, *, journal: Journal, claim: Claim, lease: Lease, masking: Masking) -> None:
         self._journal = journal
         self._claim = claim
         self._lease = lease
+        self._masking = masking
         self._rows: dict[int, LogRow] = {}
+        self._streams: dict[tuple[int, str], Stream] = {}
         self._kept = ""
 
     def begin_step(self, *, number: int, total: int, name: str) -> None:
@@ -33,27 +38,41 @@ class ExecutionJournal:
 
     def begin(self, action: Action) -> None:
         """Record the begin of an action; of a changing one, wait until that is durable."""
-        row = self._rows[action.seq] = LogRow(claim=self._claim, action=action)
+        row = self._rows[action.seq] = self._row(action)
         if action.changes:
             self._wait(self._journal.promise(row))
         else:
             self._journal.say(row)
 
     def output(self, action: Action, stream: str, text: str) -> None:
-        """Show output while the command runs."""
-        row = self._rows[action.seq]
-        row.append(stream, text, limit=_LIVE_LIMIT)
-        self._journal.say(row)
+        """Show output while the command runs, so far as it can't become a secret any more."""
+        key = (action.seq, stream)
+        if key not in self._streams:
+            self._streams[key] = self._masking.stream()
+        shown = self._streams[key].feed(text)
+        if shown:
+            row = self._rows[action.seq]
+            row.append(stream, shown, limit=_LIVE_LIMIT)
+            self._journal.say(row)
 
     def end(self, action: Action, end: ActionEnd) -> None:
         """Record how an action ended."""
         row = self._rows.pop(action.seq)
-        row.end(end)
+        for stream in ("stdout", "stderr"):
+            self._streams.pop((action.seq, stream), None)
+        row.end(
+            replace(
+                end,
+                stdout=self._masking.text(end.stdout),
+                stderr=self._masking.text(end.stderr),
+                error_message=self._masking.sentence(end.error_message),
+            )
+        )
         self._journal.say(row)
 
     def reopen(self, action: Action) -> None:
         """Go on with the row of an earlier attempt, which the server is asked about."""
-        row = LogRow(claim=self._claim, action=action, is_inserted=True)
+        row = self._row(action, is_inserted=True)
         self._rows[action.seq] = row
         self._wait(self._journal.promise(row))
 
@@ -69,7 +88,8 @@ class ExecutionJournal:
         self, *, data: Mapping[str, Any], once: Mapping[str, Any], steps_done: Sequence[int]
     ) -> None:
         """Keep what the steps share, if it has changed."""
-        kept = as_jsonb({"data": data, "once": once, "stepsDone": list(steps_done)})
+        shared = self._masking.value({"data": data, "once": once})
+        kept = as_jsonb({**shared, "stepsDone": list(steps_done)})
         if kept != self._kept:
             self._kept = kept
             self._journal.keep(self._claim, kept)
@@ -79,9 +99,17 @@ class ExecutionJournal:
         self._wait(self._journal.flush(self._claim))
 
     def _pass_over(self, action: Action, status: ActionStatus) -> None:
-        row = LogRow(claim=self._claim, action=action)
+        row = self._row(action)
         row.end(ActionEnd(status=status))
         self._journal.say(row)
+
+    def _row(self, action: Action, *, is_inserted: bool = False) -> LogRow:
+        shown = replace(
+            action,
+            text=self._masking.text(action.text),
+            step_name=self._masking.sentence(action.step_name),
+        )
+        return LogRow(claim=self._claim, action=shown, is_inserted=is_inserted)
 
     def _wait(self, future: Future[None]) -> None:
         while True:

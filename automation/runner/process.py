@@ -28,6 +28,7 @@ from automation.runner.finish import finish, finish_rollback, try_again
 from automation.runner.http import GuardedHttp
 from automation.runner.journal import Journal
 from automation.runner.lease import Lease, LeaseKeeper
+from automation.runner.masking import Masking
 from automation.runner.pruning import Pruner
 from automation.runner.sweep import Sweeper
 from automation.runner.transport import ServerTransport
@@ -82,15 +83,17 @@ class WorkerProcess:
             "runbook", "server__credential", "secret_parameters__runbook"
         ).get(pk=execution_id)
         lease = Lease(claimed, timeout=execution.timeout_seconds)
+        masking = Masking()
         transport = ServerTransport(
             server=execution.server,
             pool=self.pool,
             lease=lease,
             recorded=execution.keeps_records,
+            learn=masking.learn,
         )
         self._leases.hold(lease)
         try:
-            outcome = self._outcome(execution, claimed, lease, transport)
+            outcome = self._outcome(execution, claimed, lease, transport, masking)
             if not self._end(execution, claimed, outcome, lease):
                 log.warning("result came too late", execution=str(execution_id))
             elif outcome.changed:
@@ -114,11 +117,16 @@ class WorkerProcess:
         return self._written(write, claimed, outcome, lease)
 
     def _outcome(
-        self, execution: Execution, claimed: Claim, lease: Lease, transport: ServerTransport
+        self,
+        execution: Execution,
+        claimed: Claim,
+        lease: Lease,
+        transport: ServerTransport,
+        masking: Masking,
     ) -> Outcome:
         """Execute; a fault of OpsManager itself is an outcome too, so that no row stays RUNNING."""
         try:
-            return self._execute(execution, claimed, lease, transport)
+            return masking.outcome(self._execute(execution, claimed, lease, transport, masking))
         except LeaseLost:
             raise
         except Exception:
@@ -155,18 +163,27 @@ class WorkerProcess:
                     raise LeaseLost("The end could not be written in time.") from problem
 
     def _execute(
-        self, execution: Execution, claimed: Claim, lease: Lease, transport: ServerTransport
+        self,
+        execution: Execution,
+        claimed: Claim,
+        lease: Lease,
+        transport: ServerTransport,
+        masking: Masking,
     ) -> Outcome:
         past = attempts.past_of(execution, claimed) if execution.resumes else []
         as_in = attempts.dry_run_of(execution)
         if execution.cancel_requested_at is not None:
             connection.close()
             return attempts.stopped(execution, past, transport)
-        journal = ExecutionJournal(journal=self._journal, claim=claimed, lease=lease)
+        journal = ExecutionJournal(
+            journal=self._journal, claim=claimed, lease=lease, masking=masking
+        )
         try:
+            attempts.check_nothing_is_masked(execution, claimed)
             kind = catalog.runbooks().get(execution.runbook.runbook_id)
             permission.require_still(execution, claimed, kind)
             secrets = secret_parameters.opened(execution)
+            masking.learn(secrets.values())
             runbook = params.parse(kind, execution.parameters | secrets)
         except EngineError as problem:
             return attempts.not_begun(execution, past, problem)
@@ -179,6 +196,7 @@ class WorkerProcess:
             stop=lease,
             http=http,
             guard=None if settings.AUTOMATION_ENABLE_DANGEROUS_COMMANDS else weigh,
+            shown=masking.text,
         )
         if claimed.is_rollback:
             outcome = executor.roll_back(
@@ -195,7 +213,7 @@ class WorkerProcess:
                 is_dry_run=execution.is_dry_run,
                 seq_after=claimed.last_seq,
                 past=past,
-                once=execution.once,
+                once=attempts.known(execution.once),
                 as_in=as_in,
             )
         journal.flush()

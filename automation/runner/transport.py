@@ -1,5 +1,6 @@
 """The transport of a worker: a server's row and credential, on the process's pool."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from django.db import connection
@@ -17,13 +18,23 @@ from servers.targets import target_of
 class ServerTransport(SshTransport):
     """Logs in with the server's credential and keeps the host keys it is shown, for a person.
 
-    ``recorded`` is whether the server kept records when the execution was begun.
+    ``recorded`` is whether the server kept records when the execution was begun; ``learn`` is
+    called with the credential's secrets once they were opened, so that they can be masked.
     """
 
-    def __init__(self, *, server: Server, pool: Pool, lease: Lease, recorded: bool) -> None:
+    def __init__(
+        self,
+        *,
+        server: Server,
+        pool: Pool,
+        lease: Lease,
+        recorded: bool,
+        learn: Callable[[Iterable[str | None]], None],
+    ) -> None:
         super().__init__(target=self._open_target, pool=pool, stop=lease)
         self._server = server
         self._recorded = recorded
+        self._learn = learn
 
     def note_offered(self, key: HostKey) -> None:
         """Keep the key for a person to judge."""
@@ -32,6 +43,7 @@ class ServerTransport(SshTransport):
 
     def _open_target(self) -> Target:
         target = replace(target_of(self._server), recorded=self._recorded)
+        self._learn((target.password, target.private_key, target.passphrase))
         # From here on this thread waits for the server, and never with a database connection.
         connection.close()
         return target

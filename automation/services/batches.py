@@ -19,6 +19,7 @@ from automation.services.asked import Asked
 from automation.services.executions import Launch
 from opsmanager.accounts.models import User
 from opsmanager.audit import trail
+from opsmanager.common import secrets_in_use
 from opsmanager.common.problems import CoolingDown, Invalid, InvalidState, NotPermitted, Problem
 from servers.models import Server
 
@@ -72,7 +73,7 @@ def launch(asked: BatchLaunch) -> Batch:
     batch = Batch.objects.create(
         runbook=asked.runbook,
         started_by=asked.actor,
-        reason=asked.reason,
+        reason=secrets_in_use.masked(asked.reason),
         priority=asked.priority,
         parameters=params.dump(runbook),
         secret_parameters=secret_parameters.sealed(asked.runbook, runbook, kept=None),

@@ -16,6 +16,7 @@ from automation.services import retrying
 from automation.services.executions import launch
 from opsmanager.accounts.models import User
 from opsmanager.audit import trail
+from opsmanager.common import secrets_in_use
 from opsmanager.common.problems import Conflict, Invalid, InvalidState
 
 
@@ -65,9 +66,11 @@ def decide(
             decision=outcome,
             decided_by=actor,
             decided_at=Now(),
-            decision_reason=reason,
+            decision_reason=secrets_in_use.masked(reason),
             ask_server_at=None,
-            result_summary=f"{actor.get_username()} decided {_SAID[outcome]}: {reason}",
+            result_summary=secrets_in_use.masked(
+                f"{actor.get_username()} decided {_SAID[outcome]}: {reason}"
+            ),
             revision=F("revision") + 1,
         )
         decided = selectors.get(actor, row.pk)

@@ -23,6 +23,7 @@ from automation.services.asked import Asked
 from automation.services.conditions import check
 from opsmanager.accounts.models import User
 from opsmanager.audit import trail
+from opsmanager.common import secrets_in_use
 from opsmanager.common.problems import (
     CoolingDown,
     Invalid,
@@ -182,7 +183,7 @@ def stored(asked: Launch) -> Execution:
         incident_id=asked.incident_id,
         triggered_by=asked.trigger,
         triggered_by_user=asked.actor,
-        reason=asked.reason,
+        reason=secrets_in_use.masked(asked.reason),
         priority=asked.priority,
         parameters=params.dump(runbook),
         secret_parameters=asked.batch.secret_parameters

@@ -18,6 +18,7 @@ from automation.services import conditions
 from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.models import User
 from opsmanager.audit import trail
+from opsmanager.common import secrets_in_use
 from opsmanager.common.problems import InvalidState, Problem
 
 
@@ -80,7 +81,7 @@ def roll_back(
             rollback_status=Status.PENDING,
             rollback_by=actor,
             rollback_at=Now(),
-            rollback_reason=reason,
+            rollback_reason=secrets_in_use.masked(reason),
             rollback_message="",
             waiting_since=Now(),
             not_before=None,

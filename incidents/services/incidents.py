@@ -10,6 +10,7 @@ from incidents.models import Incident, IncidentStatus, TimelineEntry
 from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.models import User
 from opsmanager.audit import trail
+from opsmanager.common import secrets_in_use
 from opsmanager.common.problems import InvalidState
 from servers.models import Server
 
@@ -31,12 +32,12 @@ def open_incident(
     incident, made = Incident.objects.exclude(status=IncidentStatus.RESOLVED).get_or_create(
         fingerprint=fingerprint,
         defaults={
-            "title": title,
+            "title": secrets_in_use.masked(title),
             "severity": severity,
             "source": source,
             "server": server,
-            "labels": labels,
-            "description": description,
+            "labels": secrets_in_use.redactor().value(labels),
+            "description": secrets_in_use.masked(description),
         },
     )
     if made:

@@ -10,6 +10,7 @@ from django.db.models import Model
 from opsmanager.accounts.models import User
 from opsmanager.audit.models import AuditEvent
 from opsmanager.audit.source import Source, current_address, current_source
+from opsmanager.common import secrets_in_use
 
 Actor = User | AnonymousUser | str | None
 """A user, or the name of what acted by itself, such as ``"worker:host-1"``."""
@@ -44,7 +45,7 @@ def record(
     message: str = "",
     **details: Any,
 ) -> AuditEvent:
-    """Record one event. ``details`` must be JSON and hold no secret.
+    """Record one event. ``details`` must be JSON; secrets in them, and in names, are masked.
 
     In the caller's transaction: if one of both fails, both do.
     """
@@ -93,6 +94,7 @@ def _columns(
     details: dict[str, Any],
 ) -> dict[str, Any]:
     kind, actor_id, name = _who(actor)
+    redactor = secrets_in_use.redactor()
     return {
         "verb": verb,
         "outcome": outcome,
@@ -102,9 +104,9 @@ def _columns(
         "address": current_address(),
         "target_type": type(target).__name__ if target else "",
         "target_id": str(target.pk) if target else "",
-        "target_name": str(target)[:300] if target else "",
-        "message": message,
-        "details": details,
+        "target_name": redactor.text(str(target))[:300] if target else "",
+        "message": redactor.sentence(message),
+        "details": redactor.value(details),
     }
 
 

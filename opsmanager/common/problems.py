@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from opsmanager.common import secrets_in_use
 from opsmanager.common.htmx import go_to
 
 
@@ -46,10 +47,15 @@ class Problem(Exception):
             details = {**details, "conditions": self.conditions}
         return {
             "error": self.name,
-            "message": self.message,
+            "message": self.shown,
             "code": self.code,
-            "details": details,
+            "details": secrets_in_use.redactor().value(details),
         }
+
+    @property
+    def shown(self) -> str:
+        """The message without secrets that it may quote."""
+        return secrets_in_use.redactor().sentence(self.message)
 
 
 class Invalid(Problem):
@@ -178,10 +184,10 @@ def _answer(request: HttpRequest, problem: Problem) -> HttpResponse:
     if request.path.startswith("/api/"):
         return JsonResponse(problem.as_json(), status=problem.status)
     if request.method == "POST" and problem.status not in (403, 404):
-        messages.error(request, problem.message)
+        messages.error(request, problem.shown)
         return go_to(request, _page_before(request))
     name = problem.status if problem.status in (403, 404) else 400
-    return render(request, f"{name}.html", {"message": problem.message}, status=problem.status)
+    return render(request, f"{name}.html", {"message": problem.shown}, status=problem.status)
 
 
 def _page_before(request: HttpRequest) -> str:

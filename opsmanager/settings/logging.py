@@ -2,6 +2,7 @@
 
 import structlog
 
+from opsmanager.common import log_redaction
 from opsmanager.settings import env
 
 LOG_FORMAT = env.text("LOG_FORMAT", "json")
@@ -25,6 +26,17 @@ structlog.configure(
     cache_logger_on_first_use=True,
 )
 
+_RENDERERS: list[structlog.typing.Processor] = (
+    [
+        log_redaction.one_line,
+        structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback
+        ),
+    ]
+    if LOG_FORMAT == "text"
+    else [structlog.processors.JSONRenderer()]
+)
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -35,15 +47,32 @@ LOGGING = {
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
-                structlog.dev.ConsoleRenderer(colors=False)
-                if LOG_FORMAT == "text"
-                else structlog.processors.JSONRenderer(),
+                # Each field is masked, then what comes of them is looked at once more.
+                log_redaction.mask_event,
+                *_RENDERERS,
+                log_redaction.last_look,
             ],
         }
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"redact": {"()": log_redaction.RedactingFilter}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            # Else logging itself prints arguments that don't fit their message, as they are.
+            "filters": ["redact"],
+        },
+        "mail_admins": {
+            "class": "django.utils.log.AdminEmailHandler",
+            "level": "ERROR",
+            "filters": ["redact"],
+        },
+    },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
+        # In place of Django's own handlers, which write past the one above.
+        "django": {"handlers": ["mail_admins"], "level": "INFO"},
+        "django.server": {"handlers": [], "propagate": True},
         "django.request": {"level": "ERROR"},
         # What fails between us and a server is said once, in our own words.
         "paramiko": {"level": "CRITICAL"},

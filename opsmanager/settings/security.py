@@ -46,6 +46,10 @@ CSRF_COOKIE_SECURE = _IS_HTTPS
 CSRF_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
 
+# What an error report shows of requests, variables and settings, also with DEBUG.
+DEFAULT_EXCEPTION_REPORTER = "opsmanager.common.error_reports.SafeReporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "opsmanager.common.error_reports.SafeFilter"
+
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "opsmanager.accounts.backends.PasswordBackend",

@@ -9,9 +9,13 @@ from django.db.models import ProtectedError
 from opsmanager.accounts import permissions
 from opsmanager.accounts.models import User
 from opsmanager.audit import trail
+from opsmanager.common import secrets_in_use
 from opsmanager.common.problems import Conflict, Invalid
 from servers.models import HostKeyState, Server, ServerGroup
 from servers.reach import why_not
+
+_WRITTEN = frozenset({"description", "tags"})
+"""Fields in which people write what they like."""
 
 
 @transaction.atomic
@@ -31,6 +35,8 @@ def save(
     """
     is_new = server is None
     row = server or Server()
+    for name in _WRITTEN & fields.keys():
+        fields[name] = secrets_in_use.redactor().value(fields[name])
     changed = {name: value for name, value in fields.items() if getattr(row, name) != value}
     if said := why_not(changed["hostname"]) if "hostname" in changed else "":
         raise Invalid(said, details={"hostname": [said]})
@@ -78,9 +84,10 @@ def save_group(
     """Make a server group, or change one."""
     is_new = group is None
     row = group or ServerGroup()
-    given = {"name": name, "description": description}
+    given = {"name": name, "description": secrets_in_use.masked(description)}
     changed = {field: value for field, value in given.items() if getattr(row, field) != value}
-    row.name, row.description = name, description
+    for field, value in given.items():
+        setattr(row, field, value)
     row.save()
     verb = "SERVER_GROUP_CREATED" if is_new else "SERVER_GROUP_UPDATED"
     trail.record(verb, actor=actor, target=row, changed=changed)

@@ -82,3 +82,15 @@ def test_each_difference_is_told_once(times: int) -> None:
         comparison.saw("find", "b")
     assert comparison.warnings_before("go") == ["Since the dry run, this says something else: find"]
     assert comparison.warnings_before("go") == []
+
+
+def test_what_the_dry_run_shows_masked_is_compared_masked() -> None:
+    comparison = Comparison(
+        DryRun(reads={"find ***": "key ***"}, changes={"go ***"}),
+        shown=lambda text: text.replace("secret", "***"),
+    )
+    comparison.saw("find secret", "key secret")
+    assert comparison.warnings_before("go secret") == []
+    assert comparison.warnings_before("run secret") == [
+        "The dry run did not show this change: run ***"
+    ]

@@ -45,7 +45,11 @@ def test_nobody_says_of_a_call_in_flight_that_it_was_stopped(
     execution = reloaded(claim)
     pool = Pool()
     transport = ServerTransport(
-        server=execution.server, pool=pool, lease=Lease(claim, timeout=60), recorded=True
+        server=execution.server,
+        pool=pool,
+        lease=Lease(claim, timeout=60),
+        recorded=True,
+        learn=list,
     )
     ended = attempts.stopped(execution, [call(changes=changes)], transport)
     pool.close()

@@ -71,6 +71,7 @@ def test_a_server_that_is_gone_is_pruned_another_day(
         pool=worker.pool,
         lease=Lease(claimed(), timeout=60),
         recorded=True,
+        learn=list,
     )
     ssh_server.go_away()
     worker._pruner.after(execution, transport)

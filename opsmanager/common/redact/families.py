@@ -1,0 +1,28 @@
+"""All families, in the order in which they are applied."""
+
+from typing import Final
+
+from opsmanager.common.redact.blocks import mask_in_line
+from opsmanager.common.redact.command_line import COMMAND_LINE
+from opsmanager.common.redact.family import Family, check_order, lowered
+from opsmanager.common.redact.hashes import HASHES
+from opsmanager.common.redact.http import HTTP
+from opsmanager.common.redact.named import NAMED
+from opsmanager.common.redact.tokens import TOKENS
+
+# What is told by its own form comes first: a general rule may begin earlier and end too early, as
+# one for `auth…: value` does in `Authorization: Bearer abc`, of which it would take "Bearer" only.
+FAMILIES: Final[tuple[Family, ...]] = (*TOKENS, *HASHES, *HTTP, *COMMAND_LINE, *NAMED)
+
+check_order(FAMILIES)
+
+
+def mask_families(text: str) -> str:
+    """Return whole lines of text with the secrets of all families masked."""
+    text = mask_in_line(text)
+    lower = lowered(text)
+    for family in FAMILIES:
+        masked = family.apply(text, lower)
+        if masked is not text:
+            text, lower = masked, lowered(masked)
+    return text

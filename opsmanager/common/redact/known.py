@@ -1,0 +1,95 @@
+"""Finds the very values in use, in whatever form, and says where one may still go on."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from opsmanager.common.redact.forms import LEAST, forms_of
+from opsmanager.common.redact.mask import Span, merged
+
+# Programs break long base64 and hex into lines, most of them at 60 to 76 characters.
+_WRAPPED: Final = re.compile(
+    r"(?<![A-Za-z0-9+/_-])(?:[A-Za-z0-9+/_-]{40,}+=*\r?\n[ \t]*+)+[A-Za-z0-9+/_=-]*"
+)
+_BREAK: Final = re.compile(r"\s+")
+
+
+class KnownValues:
+    """A set of secrets, searched for all at once; values shorter than four characters are not."""
+
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        forms = {form for value in values for form in forms_of(value)}
+        self._by_head: dict[str, list[str]] = defaultdict(list)
+        for form in sorted(forms, key=len, reverse=True):
+            self._by_head[form[:LEAST]].append(form)
+        self._heads = re.compile(f"(?={_any_of(self._by_head)})") if forms else None
+        self._longest = max(map(len, forms), default=0)
+
+    def __bool__(self) -> bool:
+        return self._heads is not None
+
+    def spans(self, text: str) -> list[Span]:
+        """Return where the text holds one of them, in order; of those that overlap the union."""
+        return merged([*self._found(text), *self._found_in_wrapped(text)])
+
+    def open_from(self, text: str) -> int:
+        """Return where what may still become one of them begins; the text's length if nowhere."""
+        place = self._unfinished(text)
+        blocks = list(_WRAPPED.finditer(text, max(0, len(text) - 2 * self._longest - 256)))
+        if blocks and blocks[-1].end() == len(text):
+            joined, places = _joined(text, blocks[-1].start(), len(text))
+            begin = self._unfinished(joined)
+            place = min(place, places[begin] if begin < len(joined) else place)
+        return place
+
+    def _found(self, text: str) -> Iterator[Span]:
+        if self._heads is None:
+            return
+        for head in self._heads.finditer(text):
+            begin = head.start()
+            for form in self._by_head[text[begin : begin + LEAST]]:
+                if text.startswith(form, begin):
+                    yield begin, begin + len(form)
+                    break
+
+    def _found_in_wrapped(self, text: str) -> Iterator[Span]:
+        if self._heads is None:
+            return
+        for block in _WRAPPED.finditer(text):
+            joined, places = _joined(text, block.start(), block.end())
+            for begin, end in self._found(joined):
+                yield places[begin], places[end - 1] + 1
+
+    def _unfinished(self, text: str) -> int:
+        """Return where the text's end is the begin of a form that is longer."""
+        if self._heads is None:
+            return len(text)
+        for head in self._heads.finditer(text, max(0, len(text) - self._longest)):
+            begin = head.start()
+            rest = text[begin:]
+            forms = self._by_head[rest[:LEAST]]
+            if any(len(form) > len(rest) and form.startswith(rest) for form in forms):
+                return begin
+        for begin in range(max(0, len(text) - LEAST + 1), len(text)):
+            if any(head.startswith(text[begin:]) for head in self._by_head):
+                return begin
+        return len(text)
+
+
+def _any_of(heads: Iterable[str]) -> str:
+    """Return a pattern of alternatives that share what they begin with."""
+    tree: dict[str, set[str]] = defaultdict(set)
+    for head in heads:
+        tree[head[0]].add(head[1:])
+    branches = (
+        f"{re.escape(first)}(?:{'|'.join(map(re.escape, sorted(rests)))})"
+        for first, rests in sorted(tree.items())
+    )
+    return f"(?:{'|'.join(branches)})"
+
+
+def _joined(text: str, begin: int, end: int) -> tuple[str, list[int]]:
+    """Return a part of the text without white space, and where each of its characters stands."""
+    places = [at for at in range(begin, end) if not text[at].isspace()]
+    return _BREAK.sub("", text[begin:end]), places
