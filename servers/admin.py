@@ -107,7 +107,6 @@ class OperatorsAdmin(admin.ModelAdmin[Any]):
         """Grant and withdraw through the service; it has done the rest already."""
         if {"operators", "operator_roles"} & set(form.changed_data):
             grants.set_operators(
-                actor=user_of(request),
                 row=form.instance,
                 users=form.cleaned_data["operators"],
                 groups=form.cleaned_data["operator_roles"],

@@ -4,21 +4,18 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import UserChangeForm, UserCreationForm
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import Case, Field, ManyToManyField, Model, QuerySet, When
-from django.forms import BaseForm, ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 
-from opsmanager.accounts import signals, super_admins
+from opsmanager.accounts import super_admins
 from opsmanager.accounts.models import User
 from opsmanager.accounts.roles import ROLES
 
 ROLE_NAMES = tuple(role.name for role in ROLES)
-TOLD = ("username", "is_active", "is_staff", "is_superuser")
 
 
 class ForSuperAdmins:
@@ -141,59 +138,6 @@ class OpsManagerUserAdmin(ForSuperAdmins, UserAdmin[User]):
             protected = [*protected, super_admins.LAST]
         return listed, counts, lacking, protected
 
-    def save_related(
-        self, request: HttpRequest, form: BaseForm, formsets: Any, change: bool
-    ) -> None:
-        """Save the roles, and tell of what changed."""
-        user: User = form.instance  # type: ignore[attr-defined]
-        before = form.initial if change else {}
-        had = [group.name for group in before.get("groups", ())]
-        super().save_related(request, form, formsets, change)
-        has = sorted(group.name for group in user.groups.all())
-        changes = {
-            name: [before.get(name), getattr(user, name)]
-            for name in TOLD
-            if before.get(name) != getattr(user, name) and (change or getattr(user, name))
-        }
-        if sorted(had) != has:
-            changes["roles"] = [sorted(had), has]
-        if "user_permissions" in form.changed_data:
-            codes = user.user_permissions.values_list("codename", flat=True)
-            changes["permissions"] = [None, sorted(codes)]
-        if changes:
-            verb = "USER_CHANGED" if change else "USER_CREATED"
-            signals.user_changed.send(
-                User, user=user, actor=request.user, verb=verb, changes=changes
-            )
-
-    def delete_model(self, request: HttpRequest, obj: User) -> None:
-        """Delete a user, and tell of it."""
-        signals.user_changed.send(
-            User, user=obj, actor=request.user, verb="USER_DELETED", changes={}
-        )
-        super().delete_model(request, obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Delete users one by one, so that each is told of."""
-        for user in queryset:
-            self.delete_model(request, user)
-
-    def user_change_password(
-        self,
-        request: HttpRequest,
-        id: str,  # noqa: A002 - Django's name
-        form_url: str = "",
-    ) -> HttpResponse:
-        """Give a user another password, and tell of it."""
-        user = self.get_object(request, unquote(id))
-        response = super().user_change_password(request, id, form_url)
-        if user is not None:
-            before = user.password
-            user.refresh_from_db(fields=["password"])
-            if user.password != before:
-                signals.password_changed.send(User, user=user, actor=request.user)
-        return response
-
 
 admin.site.unregister(Group)
 
@@ -218,23 +162,6 @@ class RoleAdmin(ForSuperAdmins, GroupAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> Any:
         """Return what can't be changed."""
         return ("name",) if obj is not None and obj.name in ROLE_NAMES else ()
-
-    def save_related(
-        self, request: HttpRequest, form: ModelForm[Group], formsets: Any, change: bool
-    ) -> None:
-        """Save the permissions, and tell of what changed."""
-        group = form.instance
-        before = _permissions(group)
-        super().save_related(request, form, formsets, change)
-        after = _permissions(group)
-        if before != after or not change:
-            changes = {"added": sorted(after - before), "removed": sorted(before - after)}
-            signals.role_changed.send(Group, group=group, actor=request.user, changes=changes)
-
-
-def _permissions(group: Group) -> set[str]:
-    found = group.permissions.values_list("content_type__app_label", "codename")
-    return {f"{app}.{codename}" for app, codename in found}
 
 
 def _is_super_admin(request: HttpRequest) -> bool:

@@ -11,13 +11,3 @@ api_login_ended = Signal()
 
 session_ended = Signal()
 """A user ended another session of theirs. ``user``; ``count``: how many sessions."""
-
-password_changed = Signal()
-"""``user``: whose; ``actor``: the user who did it."""
-
-user_changed = Signal()
-"""An administrator made, changed or deleted a user. ``user``; ``actor``; ``verb``: USER_CREATED,
-USER_CHANGED or USER_DELETED; ``changes``: from and to, by field."""
-
-role_changed = Signal()
-"""An administrator changed what a group may do. ``group``; ``actor``; ``changes``."""

@@ -82,7 +82,6 @@ def password(request: HttpRequest) -> HttpResponse:
     others.delete()
     api_logins.end_all(user)
     update_session_auth_hash(request, user)
-    signals.password_changed.send(User, user=user, actor=user)
     messages.success(request, "Your password is changed. You are signed out everywhere else.")
     return go_to(request, "account")
 

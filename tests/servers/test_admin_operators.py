@@ -39,9 +39,9 @@ def save(admin: Client, row: Server | ServerGroup, **fields: object) -> None:
     assert answer.status_code == 302, errors(answer)
 
 
-def told() -> list[tuple[str, str, dict[str, object]]]:
-    events = AuditEvent.objects.filter(verb__startswith="SERVER_ACCESS").order_by("seq")
-    return list(events.values_list("verb", "target_name", "details"))
+def told() -> list[tuple[str, str, str, str]]:
+    events = AuditEvent.objects.filter(verb__startswith="PERMISSION_").order_by("seq")
+    return list(events.values_list("verb", "target_name", "actor_name", "details__holder"))
 
 
 def test_a_server_is_granted_to_a_user_and_taken_back(admin: Client, noc: User) -> None:
@@ -51,8 +51,8 @@ def test_a_server_is_granted_to_a_user_and_taken_back(admin: Client, noc: User) 
     save(admin, web1)
     assert not may_operate(noc, web1)
     assert told() == [
-        ("SERVER_ACCESS_GRANTED", "web1", {"user": "nora"}),
-        ("SERVER_ACCESS_WITHDRAWN", "web1", {"user": "nora"}),
+        ("PERMISSION_GRANTED", "web1", "ann", "nora"),
+        ("PERMISSION_WITHDRAWN", "web1", "ann", "nora"),
     ]
 
 
@@ -61,7 +61,7 @@ def test_a_group_of_servers_is_granted_to_a_role(admin: Client, noc: User) -> No
     inside, outside = servers.server("web1", groups=(group,)), servers.server("web2")
     save(admin, group, operator_roles=[str(Group.objects.get(name="NOC").pk)])
     assert (may_operate(noc, inside), may_operate(noc, outside)) == (True, False)
-    assert told() == [("SERVER_ACCESS_GRANTED", "web servers", {"role": "NOC"})]
+    assert told() == [("PERMISSION_GRANTED", "web servers", "ann", "NOC")]
 
 
 def test_a_new_server_can_be_granted_at_once(admin: Client, noc: User) -> None:

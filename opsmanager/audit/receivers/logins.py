@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib.auth.models import Group
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.dispatch import receiver
 
@@ -51,23 +50,3 @@ def note_ended_api_login(user: User | None, why: str, **_: Any) -> None:
 def note_ended_session(user: User, count: int, **_: Any) -> None:
     """Record that a user ended other sessions."""
     trail.record("SESSION_ENDED", actor=user, target=user, count=count)
-
-
-@receiver(signals.password_changed, dispatch_uid="audit.password_changed")
-def note_new_password(user: User, actor: User, **_: Any) -> None:
-    """Record that a password was changed."""
-    trail.record("PASSWORD_CHANGED", actor=actor, target=user)
-
-
-@receiver(signals.user_changed, dispatch_uid="audit.user_changed")
-def note_changed_user(
-    user: User, actor: User, verb: str, changes: dict[str, Any], **_: Any
-) -> None:
-    """Record that an administrator made, changed or deleted a user."""
-    trail.record(verb, actor=actor, target=user, changes=changes)
-
-
-@receiver(signals.role_changed, dispatch_uid="audit.role_changed")
-def note_changed_role(group: Group, actor: User, changes: dict[str, Any], **_: Any) -> None:
-    """Record that an administrator changed what a role may do."""
-    trail.record("ROLE_CHANGED", actor=actor, target=group, changes=changes)
