@@ -267,7 +267,7 @@ def test_a_syslog_is_a_socket_or_a_host_with_its_port(given, value: str, place: 
 )
 def test_a_wrong_syslog_says_how_it_must_look(given, value: str) -> None:
     given(value)
-    with pytest.raises(SettingInvalid, match="must look like syslog.internal:514"):
+    with pytest.raises(SettingInvalid, match=r"must look like syslog\.internal:514"):
         env.syslog(NAME)
 
 
