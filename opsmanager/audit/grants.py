@@ -79,6 +79,14 @@ def give(role: str) -> None:
 
         # Nobody else's functions and tables may stand where the trail's own functions look.
         do("REVOKE CREATE ON SCHEMA public FROM PUBLIC, {role}")
+        cursor.execute("SELECT has_schema_privilege(%s, 'public', 'CREATE')", [role])
+        if cursor.fetchone()[0]:
+            # As in databases of PostgreSQL 14 and before, whose schema belongs to the superuser.
+            raise CommandError(
+                f"The role {role} may create what it likes in the schema public, and so lead the "
+                "audit trail's own functions astray. Run as a superuser: "
+                "REVOKE CREATE ON SCHEMA public FROM PUBLIC"
+            )
         do("GRANT USAGE ON SCHEMA public TO {role}")
         for table in names(_TABLES):
             do("REVOKE ALL ON {name} FROM {role}", name=table)

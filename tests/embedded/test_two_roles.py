@@ -74,6 +74,19 @@ def test_an_old_data_folder_gets_an_owner_and_its_role_can_only_add_to_the_trail
         assert "The tables belong to opsmanager, not to postgres" in said.stderr
 
     async def two_roles(urls: Urls) -> None:
+        superuser = urls.role.replace("opsmanager:role@", "postgres:super@")
+        with psycopg.connect(superuser) as connection:
+            connection.execute("ALTER SCHEMA public OWNER TO postgres")
+            connection.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")
+        said = manage(
+            *("migrate", "--noinput", "-v0"),
+            DATABASE_URL=urls.role,
+            DATABASE_OWNER_URL=urls.owner,
+            status=1,
+        )
+        assert "REVOKE CREATE ON SCHEMA public FROM PUBLIC" in said.stderr
+        with psycopg.connect(superuser) as connection:
+            connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
         nobody = urls.role.replace("opsmanager:role@", "nobody:x@")
         said = manage(
             *("migrate", "--noinput", "-v0"),

@@ -7,7 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.stack.stack import Stack
+from tests.stack.stack import Stack, unique
+from tests.support.waiting import eventually
 
 pytest_plugins = ("tests.stack.fixtures",)
 pytestmark = pytest.mark.xdist_group("stack")
@@ -47,3 +48,24 @@ def test_a_token_comes_with_a_role_and_is_wanted_everywhere(stack: Stack) -> Non
     with pytest.raises(urllib.error.HTTPError, match="401") as caught:
         urllib.request.urlopen(f"{stack.address}/api/v1/automation/executions", timeout=60)
     caught.value.close()
+
+
+def test_what_was_done_is_sealed_by_a_worker_and_the_trail_is_whole(stack: Stack) -> None:
+    made = stack.api().post("servers/groups", {"name": unique("web")}).expect(201)["group"]
+    query = f"audit/events?targetId={made['id']}"
+    (event,) = stack.api().get(query).expect(200)["events"]
+    assert (event["verb"], event["actorName"], event["address"]) == (
+        "SERVER_GROUP_CREATED",
+        "admin",
+        "127.0.0.1",
+    )
+
+    def is_sealed() -> bool:
+        found = stack.api().get("audit/verify").expect(200)["verification"]
+        assert found["problems"] == []
+        return found["head"] is not None and found["head"]["lastSeq"] >= event["seq"]
+
+    eventually(is_sealed)
+    ended = stack.manage("verify_audit")
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith("The audit trail is whole")
