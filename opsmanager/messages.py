@@ -40,13 +40,13 @@ class Consumer(CeleryConsumer):  # type: ignore[misc]
         return receive
 
 
-class Transport(RedisTransport):  # type: ignore[misc]
+class Transport(RedisTransport):
     """Reads on after an entry of a queue that is no message at all; it is gone from the queue."""
 
-    def on_readable(self, fileno: int) -> None:
+    def on_readable(self, fileno: int) -> None:  # type: ignore[override]
         """Read what Redis sent."""
         try:
-            super().on_readable(fileno)
+            super().on_readable(fileno)  # type: ignore[no-untyped-call]
         except _UNREADABLE as problem:
             log.warning("message dropped", reason=f"it can't be read ({type(problem).__name__})")
 

@@ -20,7 +20,7 @@ def message(body: object = ([ID], {}, {}), **changed: Any) -> Message:
         },
         "content_type": "application/json",
         "content_encoding": "utf-8",
-        "accept": ["json"],
+        "accept": {"application/json"},
     }
     return Message(body=text.encode(), **{**given, **changed})
 
