@@ -5,10 +5,14 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import beat_init, worker_init
+from kombu.transport import TRANSPORT_ALIASES
 
 from opsmanager.common import log_redaction
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opsmanager.settings")
+
+for scheme in ("redis", "rediss"):
+    TRANSPORT_ALIASES[scheme] = "opsmanager.messages:Transport"
 
 app = Celery("opsmanager")
 app.config_from_object("django.conf:settings", namespace="CELERY")

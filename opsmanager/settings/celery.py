@@ -27,6 +27,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     # Several queues are read in the order in which they are named: HIGH first.
     "queue_order_strategy": "priority",
 }
+CELERY_WORKER_CONSUMER = "opsmanager.messages:Consumer"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
 CELERY_TASK_IGNORE_RESULT = True

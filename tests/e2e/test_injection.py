@@ -26,7 +26,10 @@ entry = CatalogEntry.objects.get(runbook_id="HEALTH_CHECK")
 batch = Batch.objects.create(
     runbook=entry, reason=texts[0], stop_reason=texts[12],
     parameters={text: text for text in texts},
-    refusals=[{"server": text, "message": text, "code": text} for text in texts],
+    refusals=[
+        {"server_id": str(entry.pk), "server_name": text, "message": text, "code": text}
+        for text in texts
+    ],
 )
 made = {"servers": [], "incidents": [], "executions": [], "batch": str(batch.pk)}
 for number, text in enumerate(texts):

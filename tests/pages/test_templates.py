@@ -38,7 +38,7 @@ def test_a_template_escapes_everything(path: Path) -> None:
 
 
 def test_no_code_declares_a_text_to_be_html_of_its_own() -> None:
-    """`format_html` escapes what it is given; whatever does not would be reviewed and listed here."""
+    """`format_html` escapes what it is given; what does not would be reviewed and listed here."""
     reviewed: set[str] = set()
     found = set()
     for app in ("opsmanager", "automation", "servers", "incidents"):

@@ -123,6 +123,14 @@ def test_arguments_that_no_task_takes_are_left_out(stack: Stack, demo: Demo, bod
     assert_the_worker_still_works(stack, demo)
 
 
+@pytest.mark.parametrize(
+    "entry", [b"", b"garbage", b"null", b"{}", b"[1]", b"\xff", b"[" * 50_000, b'{"body": 1}']
+)
+def test_an_entry_that_is_no_message_is_left_out(stack: Stack, demo: Demo, entry: bytes) -> None:
+    put_raw(stack, "automation.normal", entry)
+    assert_the_worker_still_works(stack, demo)
+
+
 def test_a_message_that_asks_celery_for_more_gets_no_more(stack: Stack, demo: Demo) -> None:
     """Callbacks, chains and chords in a message name tasks of ours alone, and wake at most."""
     link = {"task": RUN, "args": [str(uuid4())], "kwargs": {}, "options": {}, "subtask_type": None}
