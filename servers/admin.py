@@ -4,13 +4,17 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import FilteredSelectMultiple
+from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from opsmanager.accounts import permissions
+from opsmanager.accounts.models import User
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.widgets import SecretTextarea
 from servers.models import AuthType, Credential, HostKey, Server, ServerGroup
-from servers.services import credentials, servers
+from servers.services import credentials, grants, servers
 
 
 class CredentialForm(forms.ModelForm[Credential]):
@@ -63,8 +67,55 @@ class CredentialAdmin(admin.ModelAdmin[Credential]):
             self.delete_model(request, row)
 
 
+class OperatorsForm(forms.ModelForm[Any]):
+    """A server or a group, with who may run runbooks there beside those who may everywhere."""
+
+    operators = forms.ModelMultipleChoiceField(
+        User.objects.filter(is_active=True).order_by("username"),
+        required=False,
+        widget=FilteredSelectMultiple("users", is_stacked=False),
+        help_text="Users who may run runbooks here, if their role lets them run any.",
+    )
+    operator_roles = forms.ModelMultipleChoiceField(
+        Group.objects.order_by("name"),
+        required=False,
+        widget=FilteredSelectMultiple("roles", is_stacked=False),
+        help_text="Roles whose members all may run runbooks here. Administrators may anyway.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Someone who only looks at the page gets it without its fields.
+        if not self.instance._state.adding and "operators" in self.fields:  # noqa: SLF001 - Django's public API
+            users, groups = permissions.holders(grants.permission_for(self.instance), self.instance)
+            # A user who was switched off keeps what was granted until it is withdrawn here.
+            self.fields["operators"].queryset |= users  # type: ignore[attr-defined]
+            self.initial.update(operators=users, operator_roles=groups)
+
+
+class OperatorsAdmin(admin.ModelAdmin[Any]):
+    """What servers and groups have in common: who may run runbooks there."""
+
+    form = OperatorsForm
+
+    def fields_of(self, form: OperatorsForm) -> dict[str, Any]:
+        """Return what the form says of the row itself."""
+        own = ("operators", "operator_roles")
+        return {name: value for name, value in form.cleaned_data.items() if name not in own}
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Grant and withdraw through the service; it has done the rest already."""
+        if {"operators", "operator_roles"} & set(form.changed_data):
+            grants.set_operators(
+                actor=user_of(request),
+                row=form.instance,
+                users=form.cleaned_data["operators"],
+                groups=form.cleaned_data["operator_roles"],
+            )
+
+
 @admin.register(Server)
-class ServerAdmin(admin.ModelAdmin[Server]):
+class ServerAdmin(OperatorsAdmin):
     """Servers."""
 
     list_display = ("name", "hostname", "port", "environment", "is_active", "reachable")
@@ -76,10 +127,7 @@ class ServerAdmin(admin.ModelAdmin[Server]):
     def save_model(self, request: HttpRequest, obj: Server, form: Any, change: bool) -> None:
         """Save through the service, which audits and retires the key of a moved server."""
         row = Server.objects.get(pk=obj.pk) if change else None
-        obj.pk = servers.save(actor=user_of(request), server=row, **form.cleaned_data).pk
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """The service has put the server into its groups already."""
+        obj.pk = servers.save(actor=user_of(request), server=row, **self.fields_of(form)).pk
 
     def delete_model(self, request: HttpRequest, obj: Server) -> None:
         """Delete through the service, which audits."""
@@ -97,7 +145,7 @@ class ServerAdmin(admin.ModelAdmin[Server]):
 
 
 @admin.register(ServerGroup)
-class ServerGroupAdmin(admin.ModelAdmin[ServerGroup]):
+class ServerGroupAdmin(OperatorsAdmin):
     """Server groups."""
 
     list_display = ("name", "description")
@@ -106,7 +154,7 @@ class ServerGroupAdmin(admin.ModelAdmin[ServerGroup]):
     def save_model(self, request: HttpRequest, obj: ServerGroup, form: Any, change: bool) -> None:
         """Save through the service, which audits."""
         row = obj if change else None
-        obj.pk = servers.save_group(actor=user_of(request), group=row, **form.cleaned_data).pk
+        obj.pk = servers.save_group(actor=user_of(request), group=row, **self.fields_of(form)).pk
 
     def delete_model(self, request: HttpRequest, obj: ServerGroup) -> None:
         """Delete through the service, which audits."""

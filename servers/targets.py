@@ -43,10 +43,8 @@ def _secrets(credential: Credential) -> dict[str, str | None]:
         if credential.auth_type == AuthType.PASSWORD
         else ("private_key", "passphrase")
     )
-    opened: dict[str, str | None] = {}
-    for field in fields:
-        sealed: str = getattr(credential, f"sealed_{field}")
-        opened[field] = (
-            vault.open_sealed(sealed, row=str(credential.pk), field=field) if sealed else None
-        )
-    return opened
+    texts, row = credential.sealed_texts(), str(credential.pk)
+    return {
+        field: vault.open_sealed(texts[field], row=row, field=field) if field in texts else None
+        for field in fields
+    }

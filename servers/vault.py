@@ -28,13 +28,7 @@ def seal(value: str, *, row: str, field: str) -> str:
 
     Raises :class:`Unavailable` when OPSMANAGER_CREDENTIAL_PUBLIC_KEY is missing or no key.
     """
-    try:
-        public = PublicKey(base64.b64decode(settings.CREDENTIAL_PUBLIC_KEY, validate=True))
-    except (ValueError, TypeError, binascii.Error, CryptoError) as problem:
-        raise Unavailable(
-            "Secrets can't be kept: OPSMANAGER_CREDENTIAL_PUBLIC_KEY is missing or is no key of "
-            "32 bytes in base64. An administrator must set it."
-        ) from problem
+    public = _public_key()
     text = json.dumps({"row": row, "field": field, "value": value})
     box = SealedBox(public).encrypt(text.encode())
     return f"{_VERSION}:{key_id(public)}:{base64.b64encode(box).decode()}"
@@ -66,9 +60,35 @@ def open_sealed(sealed: str, *, row: str, field: str) -> str:
     return value
 
 
+def resealed(sealed: str, *, row: str, field: str) -> str:
+    """Return the text as it is if the public key of today sealed it, else sealed anew with that.
+
+    Raises :class:`SecretUnreadable`, and :class:`Unavailable` without a public key.
+    """
+    if key_of(sealed) == key_id(_public_key()):
+        return sealed
+    return seal(open_sealed(sealed, row=row, field=field), row=row, field=field)
+
+
+def key_of(sealed: str) -> str:
+    """Return the short name of the key pair that a text was sealed with; empty for another text."""
+    version, _, rest = sealed.partition(":")
+    return rest.partition(":")[0] if version == _VERSION else ""
+
+
 def key_id(public: PublicKey) -> str:
     """Return the short name of a key pair."""
     return hashlib.sha256(bytes(public)).hexdigest()[:12]
+
+
+def _public_key() -> PublicKey:
+    try:
+        return PublicKey(base64.b64decode(settings.CREDENTIAL_PUBLIC_KEY, validate=True))
+    except (ValueError, TypeError, binascii.Error, CryptoError) as problem:
+        raise Unavailable(
+            "Secrets can't be kept: OPSMANAGER_CREDENTIAL_PUBLIC_KEY is missing or is no key of "
+            "32 bytes in base64. An administrator must set it."
+        ) from problem
 
 
 def _private_keys() -> dict[str, PrivateKey]:

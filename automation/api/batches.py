@@ -14,6 +14,7 @@ from automation.selectors import batches as selectors
 from automation.selectors import runbooks
 from automation.services import batches
 from automation.services.batches import BatchLaunch
+from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.api.describe import endpoint
 from opsmanager.common.api.envelopes import one, page
@@ -30,13 +31,14 @@ class BatchesView(APIView):
         "listBatches",
         tag="batches",
         answers={200: page("batches", serializers.BatchSerializer)},
-        fails=(400, 401),
+        fails=(400, 401, 403),
         filters=("runbookId", "isDryRun"),
         ordering=("createdAt",),
         paged=True,
     )
     def get(self, request: Request) -> Response:
         """List batches, newest first."""
+        permissions.require_view(request.user, roles.VIEW_EXECUTIONS)
         asked = request.query_params
         rows = filtered(selectors.visible_to(request.user), asked, flags={"isDryRun": "is_dry_run"})
         if asked.get("runbookId"):

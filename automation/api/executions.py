@@ -14,6 +14,7 @@ from automation.selectors import runbooks, waiting
 from automation.services import decisions, executions, retrying, rollbacks
 from automation.services.decisions import Decision
 from automation.services.executions import Launch
+from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.api.describe import endpoint
 from opsmanager.common.api.envelopes import one, page
@@ -38,7 +39,7 @@ class ExecutionsView(APIView):
         "listExecutions",
         tag="executions",
         answers={200: page("executions", serializers.ExecutionSerializer)},
-        fails=(400, 401),
+        fails=(400, 401, 403),
         filters=(
             "runbookId",
             "serverId",
@@ -57,6 +58,7 @@ class ExecutionsView(APIView):
     )
     def get(self, request: Request) -> Response:
         """List executions, newest first. ``startDate`` is included, ``endDate`` is not."""
+        permissions.require_view(request.user, roles.VIEW_EXECUTIONS)
         asked = request.query_params
         rows = filtered(
             selectors.visible_to(request.user),

@@ -15,6 +15,7 @@ from automation.selectors import runbooks as selectors
 from automation.selectors import waiting
 from automation.services import validation
 from automation.services.executions import Launch
+from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.api.describe import endpoint
 from opsmanager.common.api.envelopes import one, page
@@ -32,13 +33,14 @@ class RunbooksView(APIView):
         "listRunbooks",
         tag="runbooks",
         answers={200: page("runbooks", serializers.RunbookSerializer)},
-        fails=(400, 401),
+        fails=(400, 401, 403),
         filters=("category", "platform", "isActive", "search"),
         ordering=("title", "runbookId", "category"),
         paged=True,
     )
     def get(self, request: Request) -> Response:
         """List the runbooks."""
+        permissions.require_view(request.user, roles.VIEW_RUNBOOKS)
         asked = request.query_params
         rows = filtered(
             selectors.visible_to(request.user),

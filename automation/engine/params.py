@@ -1,6 +1,6 @@
 """Parameters, declared once on the runbook's class; schema, form, command line and docs follow."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar, get_args
 
 from pydantic import (
@@ -10,6 +10,7 @@ from pydantic import (
     SecretStr,
     ValidationError,
     ValidationInfo,
+    ValidatorFunctionWrapHandler,
     field_validator,
 )
 from pydantic.alias_generators import to_camel
@@ -29,6 +30,9 @@ LINE_LENGTH = 4096
 """How many characters a parameter of one line may have at most."""
 TEXT_LENGTH = 65_536
 """How many characters a parameter of several lines may have at most."""
+KEPT: Any = object()
+"""Stands for a secret that was given before and is kept sealed elsewhere: it is neither checked
+nor to be had."""
 WHOLE = "parameters"
 """The key of ``ParametersInvalid.details`` for what concerns no single parameter."""
 
@@ -127,6 +131,12 @@ class Parameters(BaseModel):
                 _check_text(item, multiline=bool(option(field, "multiline")))
         return value
 
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _pass_what_is_kept(cls, value: object, check: ValidatorFunctionWrapHandler) -> object:
+        """Let the place of a secret pass that was checked when it was given."""
+        return SecretStr("") if value is KEPT else check(value)
+
     @classmethod
     def _secret_names(cls) -> set[str]:
         return {name for name, field in cls.model_fields.items() if option(field, "secret")}
@@ -146,13 +156,17 @@ class Parameters(BaseModel):
         raise ParametersInvalid(_message(details), details)
 
 
-def parse(runbook: type[RunbookT], raw: Mapping[str, Any]) -> RunbookT:
+def parse(runbook: type[RunbookT], raw: Mapping[str, Any], *, kept: Iterable[str] = ()) -> RunbookT:
     """Return the runbook with the parameters in ``raw``, by wire or Python names.
 
+    ``kept`` are the wire names of secrets that were given and checked before and are sealed
+    elsewhere; where ``raw`` has none of that name, the runbook's is empty.
     Raises ``ParametersInvalid``; its ``details`` map each wrong parameter's name on the wire to
     sentences, and :data:`WHOLE` to those about several together. No message shows a secret.
     """
-    return runbook.checked(raw)
+    secret = secret_names(runbook)
+    missing = {n for n in kept if n in secret and n not in raw and secret[n] not in raw}
+    return runbook.checked({**raw, **dict.fromkeys(missing, KEPT)})
 
 
 def dump(runbook: Parameters) -> dict[str, Any]:
@@ -160,9 +174,14 @@ def dump(runbook: Parameters) -> dict[str, Any]:
     return runbook.model_dump(mode="json", by_alias=True, exclude=runbook._secret_names())  # noqa: SLF001 - one module
 
 
+def secret_names(runbook: type[Parameters]) -> dict[str, str]:
+    """Return the Python names of the secret parameters by their names on the wire."""
+    return {wire_name(name): name for name in sorted(runbook._secret_names())}  # noqa: SLF001 - one module
+
+
 def secrets(runbook: Parameters) -> dict[str, str]:
     """Return the secret parameters in plain text by wire names, to be sealed or redacted."""
-    values = {wire_name(n): getattr(runbook, n) for n in sorted(runbook._secret_names())}  # noqa: SLF001 - one module
+    values = {n: getattr(runbook, name) for n, name in secret_names(type(runbook)).items()}
     return {n: v.get_secret_value() for n, v in values.items() if isinstance(v, SecretStr)}
 
 

@@ -5,5 +5,14 @@ from automation.models.catalog_entry import CatalogEntry
 from automation.models.execution import Execution, Trigger
 from automation.models.execution_log import ExecutionLog
 from automation.models.priority import Priority
+from automation.models.secret_parameters import SecretParameters
 
-__all__ = ["Batch", "CatalogEntry", "Execution", "ExecutionLog", "Priority", "Trigger"]
+__all__ = [
+    "Batch",
+    "CatalogEntry",
+    "Execution",
+    "ExecutionLog",
+    "Priority",
+    "SecretParameters",
+    "Trigger",
+]

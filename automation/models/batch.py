@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 
 from automation.models.catalog_entry import CatalogEntry
 from automation.models.priority import Priority
+from automation.models.secret_parameters import SecretParameters
 from opsmanager.common.models import UUIDModel
 
 
@@ -20,6 +21,10 @@ class Batch(UUIDModel):
     reason = models.TextField(blank=True)
     priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.NORMAL)
     parameters = models.JSONField(default=dict)
+    """Without the secret ones."""
+    secret_parameters = models.ForeignKey(
+        SecretParameters, on_delete=models.SET_NULL, null=True, related_name="batches"
+    )
     is_dry_run = models.BooleanField(default=False)
     max_parallel = models.PositiveIntegerField(null=True)
     """How many of it run at once at most; NULL for no limit of its own."""

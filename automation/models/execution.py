@@ -10,6 +10,7 @@ from automation.engine.results import ErrorCode, Status, Verdict
 from automation.models.batch import Batch
 from automation.models.catalog_entry import CatalogEntry
 from automation.models.priority import Priority
+from automation.models.secret_parameters import SecretParameters
 from opsmanager.common.models import UUIDModel
 from servers.models import Server
 
@@ -56,6 +57,14 @@ class Execution(UUIDModel):
     verdict = models.CharField(max_length=20, choices=_choices(Verdict), blank=True)
     priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.NORMAL)
     parameters = models.JSONField(default=dict)
+    """Without the secret ones."""
+    secret_parameters = models.ForeignKey(
+        SecretParameters,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="executions",
+        db_index=False,
+    )
     is_dry_run = models.BooleanField(default=False)
     changes = models.BooleanField(default=True)
     """Whether it may change the server, and so needs the server to itself."""
@@ -215,6 +224,11 @@ class Execution(UUIDModel):
                 "rollback_at",
                 name="execution_not_rolled_back",
                 condition=Q(rollback_status__in=[Status.FAILED, Status.UNKNOWN]),
+            ),
+            models.Index(
+                "secret_parameters",
+                name="execution_with_secrets",
+                condition=Q(secret_parameters__isnull=False),
             ),
             models.Index("batch", name="execution_of_batch", condition=Q(batch__isnull=False)),
         ]

@@ -20,7 +20,7 @@ from automation.engine.executor import Executor
 from automation.engine.guard import weigh
 from automation.engine.results import ErrorCode, Outcome, Status
 from automation.models import Execution
-from automation.runner import attempts, retries
+from automation.runner import attempts, permission, retries, secret_parameters
 from automation.runner.asker import Asker
 from automation.runner.claim import Claim, claim
 from automation.runner.execution_journal import ExecutionJournal
@@ -78,9 +78,9 @@ class WorkerProcess:
         if claimed is None:
             connection.close()
             return
-        execution = Execution.objects.select_related("runbook", "server__credential").get(
-            pk=execution_id
-        )
+        execution = Execution.objects.select_related(
+            "runbook", "server__credential", "secret_parameters__runbook"
+        ).get(pk=execution_id)
         lease = Lease(claimed, timeout=execution.timeout_seconds)
         transport = ServerTransport(
             server=execution.server,
@@ -159,15 +159,19 @@ class WorkerProcess:
     ) -> Outcome:
         past = attempts.past_of(execution, claimed) if execution.resumes else []
         as_in = attempts.dry_run_of(execution)
-        connection.close()
         if execution.cancel_requested_at is not None:
+            connection.close()
             return attempts.stopped(execution, past, transport)
         journal = ExecutionJournal(journal=self._journal, claim=claimed, lease=lease)
         try:
             kind = catalog.runbooks().get(execution.runbook.runbook_id)
-            runbook = params.parse(kind, execution.parameters)
+            permission.require_still(execution, claimed, kind)
+            secrets = secret_parameters.opened(execution)
+            runbook = params.parse(kind, execution.parameters | secrets)
         except EngineError as problem:
             return attempts.not_begun(execution, past, problem)
+        finally:
+            connection.close()
         http = GuardedHttp(allowed=settings.AUTOMATION_HTTP_ALLOWED_NETWORKS, stop=lease.reason)
         executor = Executor(
             transport=transport,

@@ -1,12 +1,15 @@
 """What somebody asks for when a runbook is to be run, on one server or on several."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.utils.crypto import salted_hmac
+
+from automation.engine import params
+from automation.engine.runbook import Runbook
 from automation.models import CatalogEntry, Priority, Trigger
 from opsmanager.accounts.models import User
 
@@ -29,6 +32,11 @@ class Asked:
     idempotency_key: str | None = None
     trigger: Trigger = Trigger.MANUAL
 
+    def gives_secrets(self, kind: type[Runbook]) -> bool:
+        """Whether any secret parameter of the runbook is among the parameters."""
+        names = params.secret_names(kind)
+        return any(name in self.parameters for pair in names.items() for name in pair)
+
     def digest(self) -> str:
         """Return what tells whether two launches with one idempotency key ask for the same."""
         asked = [
@@ -41,7 +49,8 @@ class Asked:
             *self._particulars(),
         ]
         text = json.dumps(asked, sort_keys=True, default=str)
-        return hashlib.sha256(text.encode()).hexdigest()
+        # With a key, since the parameters may hold a secret that is short enough to be guessed.
+        return salted_hmac("automation.idempotency", text, algorithm="sha256").hexdigest()
 
     def _particulars(self) -> list[Any]:
         """Return what else has to be the same; JSON."""

@@ -11,13 +11,12 @@ from automation.engine import params
 from automation.engine.results import Status
 from automation.models import Batch, Execution
 from automation.runner import batches as running
+from automation.selectors import access, runbooks
 from automation.selectors import batches as selectors
 from automation.selectors import executions as execution_selectors
-from automation.selectors import runbooks
-from automation.services import conditions, executions
+from automation.services import conditions, executions, secret_parameters
 from automation.services.asked import Asked
 from automation.services.executions import Launch
-from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.models import User
 from opsmanager.audit import trail
 from opsmanager.common.problems import Invalid, InvalidState, NotPermitted, Problem
@@ -53,11 +52,7 @@ def launch(asked: BatchLaunch) -> Batch:
     Where one is refused, :attr:`Batch.refusals` says why; the others are launched all the same.
     Raises what concerns all of them: parameters, permission to run runbooks at all, no server.
     """
-    permissions.require(
-        asked.actor,
-        roles.EXECUTE_RUNBOOKS,
-        "Your role may not run runbooks. A manager or an administrator can give you one that may.",
-    )
+    access.require_running(asked.actor)
     # In one order, so that two batches can't wait for one another.
     servers = sorted({server.pk: server for server in asked.servers}.values(), key=_by_id)
     if not 0 < len(servers) <= _MOST_SERVERS:
@@ -80,6 +75,7 @@ def launch(asked: BatchLaunch) -> Batch:
         reason=asked.reason,
         priority=asked.priority,
         parameters=params.dump(runbook),
+        secret_parameters=secret_parameters.sealed(asked.runbook, runbook, kept=None),
         is_dry_run=asked.is_dry_run,
         max_parallel=asked.max_parallel,
         stop_after_failures=asked.stop_after_failures,

@@ -1,6 +1,6 @@
 """What must hold before anything is launched: a function each, which says why it doesn't."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,11 +19,9 @@ from opsmanager.common.problems import (
     CoolingDown,
     Invalid,
     InvalidState,
-    NotPermitted,
     Problem,
 )
 from servers.models import Server
-from servers.selectors import servers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,29 +47,6 @@ def check(name: str, condition: Callable[[], object]) -> Check:
     return Check(name=name, ok=True)
 
 
-def require_permission(
-    actor: User, entry: CatalogEntry, runbook: type[Runbook], server: Server
-) -> None:
-    """Raise :class:`NotPermitted` unless the actor may run this runbook on this server."""
-    permissions.require(
-        actor,
-        roles.EXECUTE_RUNBOOKS,
-        "Your role may not run runbooks. A manager or an administrator can give you one that may.",
-    )
-    for permission in runbook.required_permissions:
-        permissions.require(
-            actor,
-            permission,
-            f"{entry.title} also needs the permission {permission}, which you don't have. An "
-            "administrator can give it to you.",
-        )
-    if not servers.may_operate(actor, server):
-        raise NotPermitted(
-            f"You may not run runbooks on {server.name}. An administrator can grant you this "
-            "server, or one of its groups."
-        )
-
-
 def require_compatible(entry: CatalogEntry, server: Server) -> None:
     """Raise unless runbook and server are switched on and made for each other."""
     if not entry.is_active:
@@ -92,10 +67,13 @@ def require_compatible(entry: CatalogEntry, server: Server) -> None:
         )
 
 
-def parsed(runbook: type[Runbook], raw: Mapping[str, Any]) -> Runbook:
-    """Return the runbook with its parameters. Raises :class:`Invalid` with a list for each."""
+def parsed(runbook: type[Runbook], raw: Mapping[str, Any], *, kept: Iterable[str] = ()) -> Runbook:
+    """Return the runbook with its parameters. Raises :class:`Invalid` with a list for each.
+
+    ``kept`` are the names of secrets that an earlier launch gave; they are not needed again.
+    """
     try:
-        return params.parse(runbook, raw)
+        return params.parse(runbook, raw, kept=kept)
     except ParametersInvalid as problem:
         raise Invalid(str(problem), details=problem.details) from problem
 
@@ -124,7 +102,9 @@ def require_same(
         raise InvalidState("Only a dry run that succeeded can be run exactly.")
     kind = runbooks.code_of(entry)
     same_place = (dry_run.runbook_id, dry_run.server_id) == (entry.pk, server.pk)
-    if not same_place or params.dump(parsed(kind, parameters)) != dry_run.parameters:
+    # What its secrets were, nobody can read here.
+    runbook = parsed(kind, parameters, kept=params.secret_names(kind))
+    if not same_place or params.dump(runbook) != dry_run.parameters:
         raise Invalid(
             "The dry run was of something else: another runbook, server or parameters.",
             details={"dryRunId": ["Name the dry run of this very launch, or none."]},

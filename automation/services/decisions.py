@@ -10,9 +10,9 @@ from django.db.models.functions import Now
 from automation.engine.results import Status
 from automation.models import Execution
 from automation.runner import finish
+from automation.selectors import access, runbooks
 from automation.selectors import executions as selectors
-from automation.selectors import runbooks
-from automation.services import conditions, retrying
+from automation.services import retrying
 from automation.services.executions import launch
 from opsmanager.accounts.models import User
 from opsmanager.audit import trail
@@ -50,7 +50,7 @@ def decide(
     """
     retrying.require_retry_permission(actor)
     kind = runbooks.code_of(execution.runbook)
-    conditions.require_permission(actor, execution.runbook, kind, execution.server)
+    access.require_launch(actor, execution.runbook, kind, execution.server)
     if not reason.strip():
         raise Invalid(
             "Say why: what did you see on the server?",

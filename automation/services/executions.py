@@ -14,11 +14,11 @@ from automation import wakeups
 from automation.engine import params
 from automation.engine.results import Status
 from automation.engine.runbook import Runbook
-from automation.models import Batch, Execution
+from automation.models import Batch, Execution, SecretParameters
 from automation.runner import finish
+from automation.selectors import access, runbooks
 from automation.selectors import executions as selectors
-from automation.selectors import runbooks
-from automation.services import conditions
+from automation.services import conditions, secret_parameters
 from automation.services.asked import Asked
 from automation.services.conditions import check
 from opsmanager.accounts.models import User
@@ -48,6 +48,13 @@ class Launch(Asked):
     """The dry run that is to be repeated exactly."""
     is_decided: bool = False
     """Whether a person, who knows how the last one ended, decided on it in spite of a cooldown."""
+
+    def kept_secrets(self, kind: type[Runbook]) -> SecretParameters | None:
+        """Return the secret parameters that are used again, unless the launch gives its own."""
+        earlier = self.retry_of or self.dry_run
+        if earlier is None or earlier.runbook_id != self.runbook.pk or self.gives_secrets(kind):
+            return None
+        return earlier.secret_parameters
 
     def _particulars(self) -> list[Any]:
         return [str(self.server.pk), _id_of(self.retry_of), _id_of(self.dry_run)]
@@ -164,7 +171,8 @@ def stored(asked: Launch) -> Execution:
             checks = [check(name, condition) for name, condition in wanted.items()]
             problem.conditions = [each.as_json() for each in checks]
             raise
-    runbook = conditions.parsed(kind, asked.parameters)
+    kept = asked.kept_secrets(kind)
+    runbook = conditions.parsed(kind, asked.parameters, kept=kept.names if kept else ())
     execution = Execution.objects.create(
         runbook=entry,
         server=server,
@@ -177,6 +185,9 @@ def stored(asked: Launch) -> Execution:
         reason=asked.reason,
         priority=asked.priority,
         parameters=params.dump(runbook),
+        secret_parameters=asked.batch.secret_parameters
+        if asked.batch
+        else secret_parameters.sealed(entry, runbook, kept=kept),
         is_dry_run=asked.is_dry_run,
         changes=kind.changes,
         total_steps=len(kind.steps),
@@ -210,10 +221,12 @@ def _id_of(row: Execution | Batch | None) -> str | None:
 def _conditions(asked: Launch, kind: type[Runbook]) -> dict[str, Callable[[], object]]:
     """Return what must hold, by its name in the API, in the order in which it is looked at."""
     entry, server = asked.runbook, asked.server
+    kept = asked.kept_secrets(kind)
+    names = kept.names if kept else []
     wanted: dict[str, Callable[[], object]] = {
-        "permissions": lambda: conditions.require_permission(asked.actor, entry, kind, server),
+        "permissions": lambda: access.require_launch(asked.actor, entry, kind, server),
         "serverCompatibility": lambda: conditions.require_compatible(entry, server),
-        "parametersValid": lambda: conditions.parsed(kind, asked.parameters),
+        "parametersValid": lambda: conditions.parsed(kind, asked.parameters, kept=names),
     }
     if asked.dry_run is not None:
         wanted["repeatsDryRun"] = lambda: conditions.require_same(

@@ -12,8 +12,8 @@ from automation.engine.errors import EngineError
 from automation.engine.results import Status
 from automation.engine.rollback import rollback_plan
 from automation.models import Execution
+from automation.selectors import access, runbooks
 from automation.selectors import executions as selectors
-from automation.selectors import runbooks
 from automation.services import conditions
 from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.models import User
@@ -36,7 +36,7 @@ def plan(execution: Execution) -> RollbackPlan:
     try:
         _require_state(execution)
         kind = runbooks.code_of(execution.runbook)
-        runbook = params.parse(kind, execution.parameters)
+        runbook = params.parse(kind, execution.parameters, kept=params.secret_names(kind))
     except (Problem, EngineError) as problem:
         return RollbackPlan(steps=[], why_not=str(problem))
     steps = rollback_plan(runbook, execution.steps_done)
@@ -60,7 +60,7 @@ def roll_back(
     """
     require_rollback_permission(actor)
     kind = runbooks.code_of(execution.runbook)
-    conditions.require_permission(actor, execution.runbook, kind, execution.server)
+    access.require_launch(actor, execution.runbook, kind, execution.server)
     with transaction.atomic():
         row = (
             Execution.objects.select_for_update(of=("self",))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from automation.models import CatalogEntry
-from automation.selectors import runbooks
+from automation.selectors import access, runbooks
 from automation.services import conditions
 from automation.services.conditions import Check, check
 from opsmanager.accounts.models import User
@@ -20,7 +20,7 @@ def validate(
     kind = runbooks.code_of(entry)
     return [
         check("serverCompatibility", lambda: conditions.require_compatible(entry, server)),
-        check("permissions", lambda: conditions.require_permission(actor, entry, kind, server)),
+        check("permissions", lambda: access.require_launch(actor, entry, kind, server)),
         check("rateLimitOk", lambda: conditions.require_cooled_down(entry, server)),
         check("parametersValid", lambda: conditions.parsed(kind, parameters)),
         check("serverReachable", lambda: _require_reachable(actor, server)),

@@ -8,8 +8,8 @@ from django.views.decorators.http import require_http_methods
 
 from automation.engine.results import Status
 from automation.models import Batch, CatalogEntry
+from automation.selectors import access, executions, runbooks
 from automation.selectors import batches as selectors
-from automation.selectors import executions, runbooks
 from automation.services import batches
 from automation.services.batches import BatchLaunch
 from automation.web.batch_form import BatchForm
@@ -39,6 +39,7 @@ def runbook_batch(request: HttpRequest, runbook_id: str) -> HttpResponse:
     if request.method == "GET":
         form = _form(request, entry, initial=_initial(request, entry))
         return render(request, "automation/runbook_batch.html", _context(request, entry, form))
+    access.require_running(request.user)
     form = _form(request, entry, data=request.POST)
     if form.is_valid():
         try:

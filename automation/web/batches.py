@@ -28,6 +28,7 @@ _CLOCKS_DIFFER: Final = timedelta(seconds=30)
 @require_GET
 def batch_list(request: HttpRequest) -> HttpResponse:
     """Show the batches, newest first."""
+    permissions.require_view(request.user, roles.VIEW_EXECUTIONS)
     page = Paginator(selectors.listed(request.user), _PAGE).get_page(request.GET.get("page"))
     batches_ = [_with_rest(batch) for batch in selectors.with_counts(page.object_list)]
     return render(request, "automation/batch_list.html", {"page": page, "batches": batches_})

@@ -11,6 +11,7 @@ from automation.engine.results import Status
 from automation.selectors import executions as selectors
 from automation.services import executions
 from automation.web import monitor
+from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.htmx import fragment, go_to, is_fragment, nothing_new
 from opsmanager.common.uuids import as_uuid
@@ -21,6 +22,7 @@ _PAGE = 25
 @require_GET
 def execution_list(request: HttpRequest) -> HttpResponse:
     """Show the history, searched and filtered."""
+    permissions.require_view(request.user, roles.VIEW_EXECUTIONS)
     asked = request.GET
     rows = selectors.search(selectors.visible_to(request.user), asked.get("search", ""))
     exact = {"status": "status", "verdict": "verdict", "runbook": "runbook__runbook_id"}

@@ -33,7 +33,7 @@ class GuardForm(forms.Form):
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(["GET", "POST"])
 def guard(request: HttpRequest) -> HttpResponse:
     """Show the form; answer it with the guard's decision."""
     permissions.require(

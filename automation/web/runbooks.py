@@ -6,7 +6,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from automation.engine.kinds import Category
 from automation.models import CatalogEntry, Priority
-from automation.selectors import cooldown, executions
+from automation.selectors import access, cooldown, executions
 from automation.selectors import runbooks as selectors
 from automation.services.executions import Launch, launch
 from automation.web.confirmation import require_name_typed
@@ -25,6 +25,7 @@ _RECENT = 8
 @require_GET
 def runbook_list(request: HttpRequest) -> HttpResponse:
     """Show the library, searched and by category."""
+    permissions.require_view(request.user, roles.VIEW_RUNBOOKS)
     text, category = request.GET.get("search", ""), request.GET.get("category", "")
     rows = selectors.search(selectors.visible_to(request.user), text)
     if category:
@@ -51,6 +52,7 @@ def runbook_detail(request: HttpRequest, runbook_id: str) -> HttpResponse:
 def runbook_run(request: HttpRequest, runbook_id: str) -> HttpResponse:
     """Run the runbook as the form says, dry or for real, and go to its monitor."""
     entry = selectors.get(request.user, runbook_id)
+    access.require_running(request.user)
     form = _form(request, entry, data=request.POST)
     if form.is_valid():
         try:

@@ -26,6 +26,7 @@ _PAGE = 25
 @require_GET
 def incident_list(request: HttpRequest) -> HttpResponse:
     """Show the incidents, the open ones unless others are asked for."""
+    permissions.require_view(request.user, roles.VIEW_INCIDENTS)
     text, status = request.GET.get("search", ""), request.GET.get("status", "open")
     if status == "open":
         rows = selectors.open_for(request.user)

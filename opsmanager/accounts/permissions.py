@@ -3,8 +3,10 @@
 from typing import Any, TypeVar, cast
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AnonymousUser, Group
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model, QuerySet
+from guardian.models import GroupObjectPermission, UserObjectPermission
 from guardian.shortcuts import assign_perm, get_objects_for_user, remove_perm
 
 from opsmanager.accounts.models import User
@@ -25,6 +27,15 @@ def require(user: Actor, permission: str, message: str) -> None:
         raise NotPermitted(message)
 
 
+def require_view(user: Actor, permission: str) -> None:
+    """Raise :class:`NotPermitted` unless the user may see this kind of thing at all."""
+    require(
+        user,
+        permission,
+        "Your role may not see this. An administrator can give you one that may.",
+    )
+
+
 def granted(user: Actor, permission: str, rows: QuerySet[_M]) -> QuerySet[_M]:
     """Return those rows for which the user was granted the permission one by one."""
     if not user.is_active:
@@ -43,3 +54,23 @@ def grant(user_or_group: Any, permission: str, row: Model) -> None:
 def withdraw(user_or_group: Any, permission: str, row: Model) -> None:
     """Take the permission for this one row back."""
     remove_perm(permission, user_or_group, row)
+
+
+def holders(permission: str, row: Model) -> tuple[QuerySet[User], QuerySet[Group]]:
+    """Return the users and the roles to whom the permission was granted for this one row."""
+    label, _, codename = permission.partition(".")
+    of_row: dict[str, Any] = {
+        "permission__content_type__app_label": label,
+        "permission__codename": codename,
+        "object_pk": str(row.pk),
+    }
+    users = UserObjectPermission.objects.filter(**of_row).values("user")
+    groups = GroupObjectPermission.objects.filter(**of_row).values("group")
+    return User.objects.filter(pk__in=users), Group.objects.filter(pk__in=groups)
+
+
+def forget(row: Model) -> None:
+    """Withdraw all that was granted for a row that is about to be deleted."""
+    kind = ContentType.objects.get_for_model(row)
+    for model in (UserObjectPermission, GroupObjectPermission):
+        model.objects.filter(content_type=kind, object_pk=str(row.pk)).delete()

@@ -21,6 +21,7 @@ MANAGE_INCIDENTS = "incidents.manage_incident"
 VIEW_SERVERS = "servers.view_server"
 MANAGE_SERVERS = "servers.change_server"
 OPERATE_SERVERS = "servers.operate_server"
+OPERATE_GROUPS = "servers.operate_servergroup"
 
 _READ = (VIEW_RUNBOOKS, VIEW_EXECUTIONS, VIEW_SERVERS)
 _NOC = (*_READ, EXECUTE_RUNBOOKS, VIEW_INCIDENTS, MANAGE_INCIDENTS)

@@ -1,11 +1,13 @@
 """Typed readers of settings from the environment: each as ``NAME`` or a file in ``NAME_FILE``."""
 
+import base64
 import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from nacl.public import PrivateKey
 
 from opsmanager.common.addresses import Allowed
 
@@ -124,6 +126,33 @@ def redis(name: str = "REDIS_URL") -> str:
     return value
 
 
+def credential_keys(public_name: str, private_name: str) -> tuple[str, list[str]]:
+    """Return the public key that seals and the private ones that open, 32 bytes in base64 each.
+
+    Either may be missing. Raises :class:`SettingInvalid` for what is no key, and where there are
+    private keys without the other half of the public one: what is sealed from now on could not be
+    opened.
+    """
+    public, privates = text(public_name, ""), words(private_name)
+    try:
+        halves = [bytes(PrivateKey(_key_bytes(private)).public_key) for private in privates]
+    except ValueError:
+        raise SettingInvalid(
+            f"{private_name} must be a list of keys of 32 bytes in base64, separated by commas."
+        ) from None
+    try:
+        sealing = _key_bytes(public) if public else b""
+    except ValueError:
+        raise SettingInvalid(f"{public_name} must be a key of 32 bytes in base64.") from None
+    if sealing and halves and sealing not in halves:
+        raise SettingInvalid(
+            f"{private_name} lacks the private half of {public_name}, so what is sealed with it "
+            "could not be opened. Put the new private key into the list before the public one "
+            "is changed."
+        )
+    return public, privates
+
+
 def rsa_key(name: str) -> tuple[str, str]:
     """Return (private, public) PEM of an RSA key; two empty strings when it is not set.
 
@@ -145,6 +174,13 @@ def rsa_key(name: str) -> tuple[str, str]:
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     return private, public.decode()
+
+
+def _key_bytes(key: str) -> bytes:
+    raw = base64.b64decode(key, validate=True)
+    if len(raw) != PrivateKey.SIZE:
+        raise ValueError("not 32 bytes")
+    return raw
 
 
 def _content(name: str, path: str) -> str:

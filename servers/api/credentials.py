@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from opsmanager.accounts import permissions
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.api.describe import endpoint
 from opsmanager.common.api.envelopes import one, page
@@ -24,16 +25,16 @@ class CredentialsView(APIView):
         "listCredentials",
         tag="servers",
         answers={200: page("credentials", serializers.CredentialSerializer)},
-        fails=(400, 401),
+        fails=(400, 401, 403),
         ordering=("name",),
         paged=True,
     )
     def get(self, request: Request) -> Response:
         """List the credentials."""
-        rows = listed_for(request, "servers.view_credential", Credential.objects.all())
+        permissions.require_view(request.user, "servers.view_credential")
         return listed(
             request,
-            rows,
+            Credential.objects.all(),
             name="credentials",
             serializer=serializers.CredentialSerializer,
             ordering=("name",),

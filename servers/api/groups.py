@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -12,8 +11,8 @@ from opsmanager.common.api.describe import endpoint
 from opsmanager.common.api.envelopes import one, page
 from opsmanager.common.api.paging import listed
 from servers.api import serializers
-from servers.api.access import listed_for, require
-from servers.models import ServerGroup
+from servers.api.access import require
+from servers.selectors import groups as selectors
 from servers.services import servers
 
 
@@ -29,11 +28,10 @@ class GroupsView(APIView):
         paged=True,
     )
     def get(self, request: Request) -> Response:
-        """List the server groups."""
-        rows = listed_for(request, "servers.view_servergroup", ServerGroup.objects.all())
+        """List the server groups that you may see."""
         return listed(
             request,
-            rows,
+            selectors.visible_to(request.user),
             name="groups",
             serializer=serializers.ServerGroupSerializer,
             ordering=("name",),
@@ -65,8 +63,7 @@ class GroupView(APIView):
     )
     def get(self, request: Request, pk: UUID) -> Response:
         """Show a server group."""
-        rows = listed_for(request, "servers.view_servergroup", ServerGroup.objects.all())
-        group = get_object_or_404(rows, pk=pk)
+        group = selectors.get(request.user, pk)
         return Response({"group": serializers.ServerGroupSerializer(group).data})
 
     @endpoint(
@@ -78,8 +75,7 @@ class GroupView(APIView):
     )
     def patch(self, request: Request, pk: UUID) -> Response:
         """Change what is given of a server group."""
-        rows = listed_for(request, "servers.view_servergroup", ServerGroup.objects.all())
-        group = get_object_or_404(rows, pk=pk)
+        group = selectors.get(request.user, pk)
         require(request, "servers.change_servergroup")
         asked = serializers.ServerGroupSerializer(group, data=request.data, partial=True)
         asked.is_valid(raise_exception=True)
@@ -92,6 +88,7 @@ class GroupView(APIView):
     @endpoint("deleteServerGroup", tag="servers", answers={204: None})
     def delete(self, request: Request, pk: UUID) -> Response:
         """Delete a server group; its servers stay."""
+        group = selectors.get(request.user, pk)
         require(request, "servers.delete_servergroup")
-        servers.delete_group(actor=user_of(request), group=get_object_or_404(ServerGroup, pk=pk))
+        servers.delete_group(actor=user_of(request), group=group)
         return Response(status=204)

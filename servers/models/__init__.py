@@ -1,11 +1,13 @@
 """The tables of servers."""
 
-from servers.models.credential import AuthType, Credential
+from servers.models.credential import SECRET_FIELDS, AuthType, Credential
 from servers.models.host_key import HostKey, HostKeyState
 from servers.models.probe import Probe, ProbeKind
+from servers.models.sealed import SealedModel
 from servers.models.server import Environment, Platform, Server, ServerGroup
 
 __all__ = [
+    "SECRET_FIELDS",
     "AuthType",
     "Credential",
     "Environment",
@@ -14,6 +16,7 @@ __all__ = [
     "Platform",
     "Probe",
     "ProbeKind",
+    "SealedModel",
     "Server",
     "ServerGroup",
 ]

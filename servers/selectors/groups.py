@@ -15,7 +15,7 @@ def visible_to(user: permissions.Actor) -> QuerySet[ServerGroup]:
     rows = ServerGroup.objects.all()
     if permissions.may(user, roles.VIEW_SERVERS):
         return rows
-    return permissions.granted(user, "servers.operate_servergroup", rows)
+    return permissions.granted(user, roles.OPERATE_GROUPS, rows)
 
 
 def get(user: permissions.Actor, pk: UUID | str) -> ServerGroup:

@@ -29,6 +29,13 @@ def may_operate(user: permissions.Actor, server: Server) -> bool:
     return operable_by(user).filter(pk=server.pk).exists()
 
 
+def may_have_looked_at(user: permissions.Actor, server: Server) -> bool:
+    """Return whether the user may have a worker log in to this server, to see how it is."""
+    if permissions.may(user, roles.MANAGE_SERVERS):
+        return True
+    return permissions.may(user, roles.EXECUTE_RUNBOOKS) and may_operate(user, server)
+
+
 def get(user: permissions.Actor, pk: UUID | str) -> Server:
     """Return a server that the user may see. Raises :class:`NotFound`."""
     server = visible_to(user).filter(pk=pk).first()
@@ -49,7 +56,7 @@ def search(rows: QuerySet[Server], text: str) -> QuerySet[Server]:
 
 def _granted(user: permissions.Actor) -> Q:
     one_by_one = permissions.granted(user, roles.OPERATE_SERVERS, Server.objects.all())
-    by_group = permissions.granted(user, "servers.operate_servergroup", ServerGroup.objects.all())
+    by_group = permissions.granted(user, roles.OPERATE_GROUPS, ServerGroup.objects.all())
     # Subqueries rather than joins: a server of two granted groups is still one row.
     in_groups = Server.groups.through.objects.filter(servergroup__in=by_group.values("pk"))
     return Q(pk__in=one_by_one.values("pk")) | Q(pk__in=in_groups.values("server"))

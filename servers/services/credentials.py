@@ -8,8 +8,6 @@ from opsmanager.common.problems import Conflict, Invalid
 from servers import vault
 from servers.models import AuthType, Credential
 
-SECRET_FIELDS = ("password", "private_key", "passphrase")
-
 
 @transaction.atomic
 def save(

@@ -8,9 +8,10 @@ from django.db import transaction
 
 from opsmanager.accounts.models import User
 from opsmanager.audit import trail
-from opsmanager.common.problems import Unavailable
+from opsmanager.common.problems import NotPermitted, Unavailable
 from servers import tasks
 from servers.models import Probe, ProbeKind, Server
+from servers.selectors import servers
 from servers.selectors.probes import NOT_TAKEN
 
 log = structlog.get_logger(__name__)
@@ -21,7 +22,15 @@ _VERBS = {ProbeKind.CHECK: "SERVER_CHECKED", ProbeKind.HOST_KEY: "HOST_KEY_LOOKE
 
 @transaction.atomic
 def request(*, actor: User, server: Server, kind: ProbeKind) -> Probe:
-    """Ask for a look at the server; a worker takes it as soon as this is committed."""
+    """Ask for a look at the server; a worker takes it as soon as this is committed.
+
+    Raises :class:`NotPermitted` for who may neither run runbooks there nor change servers.
+    """
+    if not servers.may_have_looked_at(actor, server):
+        raise NotPermitted(
+            f"You may not have {server.name} looked at: that logs in there. An administrator can "
+            "grant you this server, or one of its groups."
+        )
     probe = Probe.objects.create(server=server, kind=kind, requested_by=actor)
     trail.record(_VERBS[kind], actor=actor, target=server)
     transaction.on_commit(partial(_send, str(probe.pk)))

@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import ProtectedError
 
+from opsmanager.accounts import permissions
 from opsmanager.accounts.models import User
 from opsmanager.audit import trail
 from opsmanager.common.problems import Conflict
@@ -51,6 +52,7 @@ def save(
 def delete(*, actor: User, server: Server) -> None:
     """Delete a server on which nothing ever ran. Raises :class:`Conflict`."""
     trail.record("SERVER_DELETED", actor=actor, target=server)
+    permissions.forget(server)
     try:
         server.delete()
     except ProtectedError as problem:
@@ -78,6 +80,7 @@ def save_group(
 def delete_group(*, actor: User, group: ServerGroup) -> None:
     """Delete a group; its servers stay."""
     trail.record("SERVER_GROUP_DELETED", actor=actor, target=group)
+    permissions.forget(group)
     group.delete()
 
 

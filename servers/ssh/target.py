@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from servers.ssh.host_keys import HostKey
 
@@ -40,6 +40,10 @@ class Target:
     """Whether changing commands leave a record on the server; False is its plain mode."""
     connect_timeout: float = 10.0
     """Seconds for the TCP connection; handshake and login may take 5 seconds more each."""
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled or copied to where a secret would outlive its use."""
+        raise TypeError(f"The login to {self.label} holds opened secrets and can't be pickled.")
 
     @property
     def address(self) -> str:

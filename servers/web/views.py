@@ -64,7 +64,7 @@ def server_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     server = selectors.get(request.user, pk)
     context = {
         **_host_key_context(request, server),
-        **_check_context(server),
+        **_check_context(request, server),
         "groups": server.groups.all(),
         "recent": server.executions.select_related("runbook", "triggered_by_user").order_by(
             "-queued_at"
@@ -84,7 +84,7 @@ def server_check(request: HttpRequest, pk: UUID) -> HttpResponse:
         probes.request(actor=user_of(request), server=server, kind=ProbeKind.CHECK)
         if not is_fragment(request):
             return go_to(request, "servers:server_detail", pk=pk)
-    context = _check_context(server)
+    context = _check_context(request, server)
     if request.method == "GET" and context["check"].pending:
         return nothing_new()
     return fragment(request, "servers/partials/_check.html", context)
@@ -154,8 +154,12 @@ def _save(request: HttpRequest, form: ServerForm, server: Server | None) -> Serv
     return saved
 
 
-def _check_context(server: Server) -> dict[str, Any]:
-    return {"server": server, "check": looks.last_look(server, ProbeKind.CHECK)}
+def _check_context(request: HttpRequest, server: Server) -> dict[str, Any]:
+    return {
+        "server": server,
+        "check": looks.last_look(server, ProbeKind.CHECK),
+        "may_check": selectors.may_have_looked_at(request.user, server),
+    }
 
 
 def _host_key_context(request: HttpRequest, server: Server) -> dict[str, Any]:

@@ -103,6 +103,27 @@ class Mending(Runbook, registry=SAMPLES):
         run.change("rm", self.path)
 
 
+class Secretive(Runbook, registry=SAMPLES):
+    """Keep a password in a file."""
+
+    id = "SAMPLE_SECRETIVE"
+    title = "Keep a password"
+    default_cooldown_minutes = 0
+
+    password: SecretStr = Param(secret=True, min_length=4, help="What to keep")
+    path: str = Param(help="Where")
+
+    @step("Write it")
+    def write(self, run: Run) -> None:
+        """Write it."""
+        run.change("tee", self.path, stdin=self.password.get_secret_value())
+
+    @write.undo
+    def blank(self, run: Run) -> None:
+        """Turn its letters round, to show that the undo has it, too."""
+        run.change("tee", self.path, stdin=self.password.get_secret_value()[::-1])
+
+
 class Repeatable(Runbook, registry=SAMPLES):
     """Do what may be done twice."""
 

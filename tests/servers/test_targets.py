@@ -1,3 +1,6 @@
+import copy
+import pickle
+
 import pytest
 
 from servers.models import HostKeyState
@@ -43,6 +46,14 @@ def test_only_the_accepted_host_key_counts() -> None:
     (key,) = target_of(row).host_keys
     assert key.blob_base64 == pairs[HostKeyState.ACCEPTED].public_key
     assert key.type == "ssh-ed25519"
+
+
+def test_a_target_with_its_opened_secrets_can_neither_be_pickled_nor_copied() -> None:
+    target = target_of(servers.server("web1", credential=servers.password_credential()))
+    for keep in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match=r"login to web1 .* can't be pickled") as refusal:
+            keep(target)
+        assert SECRET not in str(refusal.value)
 
 
 def test_no_secret_is_in_a_targets_repr() -> None:

@@ -1,12 +1,15 @@
 """Runbooks from the command line: list, show, run, dry-run, watch."""
 
+import sys
 import time
 from argparse import ArgumentParser
+from getpass import getpass
 from typing import Any, Final
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from automation.engine import params
 from automation.engine.descriptions import describe
 from automation.engine.results import ActionStatus, Status
 from automation.engine.runbook import Runbook
@@ -48,7 +51,7 @@ class Command(BaseCommand):
             run = verbs.add_parser(verb, help=text)
             run.add_argument("runbook", help="such as SERVICE_RESTART")
             run.add_argument("server", help="the server's name")
-            run.add_argument("parameters", nargs="*", metavar="name=value")
+            run.add_argument("parameters", nargs="*", metavar="name=value", help="a secret: name=-")
             run.add_argument("--user", default="admin", help="who runs it (default: admin)")
             run.add_argument("--reason", default="", help="why; kept in the audit trail")
             run.add_argument("--priority", choices=[p.name for p in Priority], default="NORMAL")
@@ -171,11 +174,14 @@ def _parameters(runbook: type[Runbook], pairs: list[str]) -> dict[str, Any]:
         if parameter.json_schema.get("type") == "array"
         for name in (parameter.name, parameter.python_name)
     }
+    secret = {word for pair in params.secret_names(runbook).items() for word in pair}
     values: dict[str, Any] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:
             raise CommandError(f"{pair} must look like name=value.", returncode=2)
+        if name in secret:
+            value = _secret(name, value)
         if name in lists:
             values[name] = [*values.get(name, []), value]
         elif name in values:
@@ -183,6 +189,17 @@ def _parameters(runbook: type[Runbook], pairs: list[str]) -> dict[str, Any]:
         else:
             values[name] = value
     return values
+
+
+def _secret(name: str, value: str) -> str:
+    """Ask for a secret: on the command line everybody on the machine could read it."""
+    if value != "-":
+        raise CommandError(
+            f"{name} is secret, and a command line can be read by others. Write {name}=- and it is "
+            "asked for, or read as a line of standard input.",
+            returncode=2,
+        )
+    return getpass(f"{name}: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
 
 
 def _told(problem: Problem) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth import user_logged_in
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -95,6 +96,7 @@ class MeView(APIView):
 
 
 @login_not_required
+@require_safe
 def jwks(_request: HttpRequest) -> JsonResponse:
     """Show the public key that checks our tokens, as a JSON Web Key Set (RFC 7517)."""
     return JsonResponse({"keys": [public_jwk()]})

@@ -150,7 +150,7 @@ def test_batches_are_listed_newest_first(as_: As, others: list[Server]) -> None:
     assert ids() == [second, first]
     assert ids(isDryRun="true") == [second]
     assert ids(runbookId="SAMPLE_LOOKING") == []
-    assert as_("hr").get(f"{API}/batches").json()["total"] == 0
+    assert as_("hr").get(f"{API}/batches").status_code == 403
     assert as_("hr").get(f"{API}/batches/{first}").status_code == 404
 
 

@@ -31,7 +31,7 @@ def ids(body: dict[str, Any]) -> list[str]:
         ("granted", 200, True),
         ("stranger", 200, True),
         ("helpdesk", 200, True),
-        ("hr", 200, False),
+        ("hr", 403, False),
         ("anonymous", 401, False),
     ],
 )
@@ -40,6 +40,8 @@ def test_who_sees_the_library(as_: As, name: str, status: int, sees: bool) -> No
     assert answer.status_code == status
     if status == 200:
         assert bool(answer.json()["total"]) is sees
+    elif status == 403:
+        assert answer.json()["code"] == "NOT_PERMITTED"
     else:
         assert answer.json()["code"] == "NOT_AUTHENTICATED"
         assert answer["WWW-Authenticate"].startswith("Bearer")

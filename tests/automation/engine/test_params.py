@@ -8,7 +8,7 @@ from pydantic import SecretStr, model_validator
 
 from automation.engine import Param, Run, Runbook, SystemdUnit, step
 from automation.engine.errors import ParametersInvalid
-from automation.engine.params import dump, parse, secrets
+from automation.engine.params import dump, parse, secret_names, secrets
 from automation.engine.registry import Registry
 
 
@@ -41,6 +41,21 @@ class Everything(Runbook, registry=Registry()):
         if self.force and not self.count:
             raise ValueError("Without a count there is nothing to force.")
         return self
+
+    @step("Nothing")
+    def nothing(self, run: Run) -> None: ...
+
+
+class Needing(Runbook, registry=Registry()):
+    """Needs a secret."""
+
+    id = "NEEDING"
+    title = "Needing"
+    changes = False
+
+    password: SecretStr = Param(secret=True, min_length=4, help="A secret")
+    second_one: SecretStr = Param(SecretStr(""), secret=True, help="Another")
+    count: int = Param(1, help="A number")
 
     @step("Nothing")
     def nothing(self, run: Run) -> None: ...
@@ -148,6 +163,23 @@ def test_dump_and_secrets_together_give_the_same_runbook_again() -> None:
 
 def test_a_secret_that_is_not_given_is_not_among_the_secrets() -> None:
     assert secrets(parse(Everything, {"serviceName": "a"})) == {}
+
+
+def test_a_secret_that_was_given_before_is_not_needed_again() -> None:
+    runbook = parse(Needing, {}, kept=["password"])
+    assert runbook.password == SecretStr("")
+    given = parse(Needing, {"password": "hunter2"}, kept=["password"])
+    assert secrets(given)["password"] == "hunter2"
+
+
+@pytest.mark.parametrize("kept", [[], ["count"], ["serviceName"], ["nothing"]])
+def test_only_a_secret_can_have_been_kept(kept: list[str]) -> None:
+    with pytest.raises(ParametersInvalid, match="password"):
+        parse(Needing, {}, kept=kept)
+
+
+def test_the_names_of_secrets_are_known_as_python_and_as_clients_write_them() -> None:
+    assert secret_names(Needing) == {"password": "password", "secondOne": "second_one"}
 
 
 def test_a_secret_shows_in_no_repr_dump_or_error() -> None:

@@ -76,9 +76,9 @@ def test_each_condition_that_does_not_hold_says_why() -> None:
         "permissions": "NOT_PERMITTED",
         "rateLimitOk": "RATE_LIMIT_EXCEEDED",
         "parametersValid": "VALIDATION",
-        "serverReachable": "AUTHENTICATION",
+        "serverReachable": "NOT_PERMITTED",
     }
-    assert "no credential" in body["errors"]["serverReachable"]["message"]
+    assert "may not have" in body["errors"]["serverReachable"]["message"]
     assert body["warnings"] == [
         "Mend a file is dangerous: it wants a confirmation.",
         f"{server.name} is a production server: it wants a confirmation.",

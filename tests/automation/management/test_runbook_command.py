@@ -1,4 +1,5 @@
 import io
+import sys
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -8,6 +9,7 @@ from django.core.management.base import CommandError
 
 from automation.management.commands import runbook as command
 from automation.models import Execution, Priority
+from automation.runner.secret_parameters import opened
 from opsmanager.accounts.models import User
 from servers.models import Environment, Server
 from tests.automation import makers
@@ -243,3 +245,19 @@ def test_watching_what_nobody_may_see_is_refused() -> None:
     execution = makers.execution()
     assert "There is no such execution" in refused("watch", str(execution.pk))
     assert "There is no such execution" in refused("watch", str(uuid4()))
+
+
+def test_a_secret_is_refused_on_the_command_line(admin: User, server: Server) -> None:
+    said = refused("run", "SAMPLE_SECRETIVE", "web-one", "password=hunter2", "path=/tmp/x")
+    assert said.startswith("password is secret, and a command line can be read by others.")
+    assert "hunter2" not in said
+
+
+def test_a_secret_is_read_from_standard_input(
+    admin: User, server: Server, at_end: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_end(status="SUCCESS")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("hunter2\n"))
+    told = said("run", "SAMPLE_SECRETIVE", "web-one", "password=-", "path=/tmp/x")
+    assert "hunter2" not in told
+    assert opened(Execution.objects.get()) == {"password": "hunter2"}

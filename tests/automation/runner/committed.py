@@ -15,6 +15,7 @@ _TABLES = (
     "automation_executionlog",
     "automation_execution",
     "automation_batch",
+    "automation_secretparameters",
     "servers_probe",
     "servers_hostkey",
     "guardian_userobjectpermission",

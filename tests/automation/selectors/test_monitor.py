@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from automation.engine.results import ActionStatus, Status
-from automation.models import Execution
+from automation.models import Execution, Trigger
 from automation.selectors import monitor
 from tests.automation import makers
 
@@ -30,7 +30,7 @@ def statuses(execution: Execution) -> list[str]:
 def test_one_sentence_says_how_it_stands(fields: dict[str, Any], ending: str) -> None:
     execution = makers.execution(**fields)
     said = monitor.sentence(execution)
-    assert said == f"Mend a file on {execution.server.name}, started by itself, {ending}"
+    assert said == f"Mend a file on {execution.server.name}, started by somebody, {ending}"
 
 
 def test_the_sentence_of_a_dry_run_says_that_it_is_one() -> None:
@@ -232,3 +232,8 @@ def test_what_it_usually_takes_comes_from_those_that_succeeded() -> None:
     assert monitor.usual_seconds(execution) == 30.0
     makers.execution(status=Status.SUCCESS, **times)
     assert monitor.usual_seconds(execution) == 9.0
+
+
+def test_what_no_user_started_says_so() -> None:
+    execution = makers.execution(triggered_by=Trigger.INCIDENT, triggered_by_user=None)
+    assert "started by itself" in monitor.sentence(execution)

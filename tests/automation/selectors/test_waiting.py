@@ -51,7 +51,7 @@ def test_a_change_waits_behind_those_of_higher_priority_and_those_before_it() ->
     execution = makers.execution(server=server, age_minutes=1)
     makers.execution(server=server)
     makers.execution(server=server, priority=Priority.LOW, age_minutes=9)
-    assert "Mend a file (by hand) goes first" in waiting.waiting_for(execution)
+    assert "Mend a file (somebody) goes first" in waiting.waiting_for(execution)
     assert waiting.waiting_for(earlier) == "Waits for a free worker."
     makers.execution(
         "SAMPLE_SCRIPTED",
@@ -77,7 +77,7 @@ def test_why_many_wait_is_found_with_one_query(django_assert_num_queries: Any) -
     listed = list(executions.visible_to(makers.admin()).exclude(status=Status.RUNNING))
     with django_assert_num_queries(1):
         told = {row.pk: row.waiting_for for row in waiting.with_waiting(listed)}
-    assert all("Mend a file (by hand) runs" in told[row.pk] for row in pending)
+    assert all("Mend a file (somebody) runs" in told[row.pk] for row in pending)
     assert (told[alone.pk], told[ended.pk]) == ("Waits for a free worker.", "")
     with django_assert_num_queries(0):
         waiting.with_waiting([ended])

@@ -370,11 +370,3 @@ def test_a_refused_launch_does_not_use_up_its_idempotency_key() -> None:
     Server.objects.update(is_active=True)
     server.refresh_from_db()
     assert launch(asked(server=server, actor=actor, idempotency_key="abc")).pk
-
-
-def test_a_secret_parameter_is_stored_nowhere() -> None:
-    execution = launch(asked("SAMPLE_EVERY_KIND", parameters={"token": "hunter2"}))
-    execution.refresh_from_db()
-    assert "token" not in execution.parameters
-    assert "hunter2" not in str(execution.__dict__)
-    assert "hunter2" not in str(makers.last_event("AUTOMATION_EXECUTION_STARTED").__dict__)

@@ -47,8 +47,9 @@ def run(client: Client, incident: Incident, runbook: str = "SAMPLE_MENDING", **m
     [("ADMIN", True), ("MANAGER", True), ("NOC", True), ("HELPDESK", False), ("HR", False)],
 )
 def test_who_sees_incidents(as_: As, incident: Incident, name: str, sees: bool) -> None:
-    listed = text_of(as_(name).get("/incidents/"))
-    assert ("nginx is down" in listed) is sees
+    listed = as_(name).get("/incidents/")
+    assert listed.status_code == (200 if sees else 403)
+    assert ("nginx is down" in listed.content.decode()) is sees
     answer = as_(name).get(f"/incidents/{incident.pk}/")
     assert answer.status_code == (200 if sees else 404)
 

@@ -1,9 +1,11 @@
+import base64
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from nacl.public import PrivateKey
 
 from opsmanager.common.addresses import Allowed
 from opsmanager.settings import env
@@ -245,3 +247,48 @@ def test_anything_but_an_open_rsa_key_is_refused_without_showing_it(given) -> No
             f"{NAME} must hold an RSA private key in PEM form without a password, as "
             "`openssl genrsa 2048` prints it."
         )
+
+
+def _pair() -> tuple[str, str]:
+    private = PrivateKey.generate()
+    return tuple(base64.b64encode(bytes(key)).decode() for key in (private.public_key, private))
+
+
+@pytest.fixture
+def keys(monkeypatch: pytest.MonkeyPatch):
+    def read(public: str = "", private: str = "") -> tuple[str, list[str]]:
+        monkeypatch.setenv("SAMPLE_PUBLIC", public)
+        monkeypatch.setenv("SAMPLE_PRIVATE", private)
+        return env.credential_keys("SAMPLE_PUBLIC", "SAMPLE_PRIVATE")
+
+    return read
+
+
+def test_credential_keys_may_be_missing_or_only_seal_or_only_open(keys) -> None:
+    public, private = _pair()
+    assert keys() == ("", [])
+    assert keys(public) == (public, [])
+    assert keys("", private) == ("", [private])
+
+
+def test_the_key_that_seals_may_be_any_of_those_that_open(keys) -> None:
+    (public, private), (_, newer) = _pair(), _pair()
+    assert keys(public, f"{newer}, {private}") == (public, [newer, private])
+
+
+@pytest.mark.parametrize("wrong", ["hunter2", "aHVudGVyMg==", "é"])
+def test_what_is_no_credential_key_stops_the_start_without_being_shown(keys, wrong: str) -> None:
+    _, private = _pair()
+    with pytest.raises(SettingInvalid, match="SAMPLE_PUBLIC must be a key of 32 bytes") as refusal:
+        keys(wrong)
+    assert wrong not in str(refusal.value)
+    with pytest.raises(SettingInvalid, match="SAMPLE_PRIVATE must be a list of keys") as refusal:
+        keys("", f"{private},{wrong}")
+    assert wrong not in str(refusal.value)
+    assert private not in str(refusal.value)
+
+
+def test_a_worker_that_could_not_open_what_is_sealed_does_not_start(keys) -> None:
+    (public, _), (_, other) = _pair(), _pair()
+    with pytest.raises(SettingInvalid, match="lacks the private half of SAMPLE_PUBLIC"):
+        keys(public, other)

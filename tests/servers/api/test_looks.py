@@ -196,7 +196,7 @@ def test_a_server_that_moved_must_prove_itself_anew(admin: Client, server: Serve
 @pytest.mark.usefixtures("no_worker")
 def test_a_colleague_may_check_and_not_accept(server: Server) -> None:
     key = servers.host_key(server, generate_key(), HostKeyState.OFFERED)
-    colleague = signed_in(servers.grant(user_with(None, name="carl"), server))
+    colleague = signed_in(servers.grant(user_with("NOC", name="carl"), server))
     assert refusal(colleague.post(call(server, "check"))) == (503, "UNAVAILABLE")
     assert refusal(accept(colleague, server, key.fingerprint)) == (403, "NOT_PERMITTED")
     key.refresh_from_db()

@@ -6,7 +6,7 @@ from structlog.testing import capture_logs
 
 from opsmanager.audit.models import AuditEvent
 from opsmanager.celery import app
-from opsmanager.common.problems import Unavailable
+from opsmanager.common.problems import NotPermitted, Unavailable
 from servers.models import Probe, ProbeKind
 from servers.services import probes
 from tests.support import servers
@@ -19,6 +19,16 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def admin():
     return user_with("ADMIN", name="ann")
+
+
+def test_who_may_run_runbooks_there_may_have_it_looked_at() -> None:
+    web1, web2 = servers.server("web1"), servers.server("web2")
+    noc = servers.grant(user_with("NOC"), web1)
+    assert probes.request(actor=noc, server=web1, kind=ProbeKind.CHECK).pk
+    for user in (noc, user_with("HELPDESK")):
+        with pytest.raises(NotPermitted, match="You may not have web2 looked at"):
+            probes.request(actor=user, server=web2, kind=ProbeKind.CHECK)
+    assert Probe.objects.count() == 1
 
 
 @pytest.mark.parametrize(

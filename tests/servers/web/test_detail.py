@@ -38,8 +38,11 @@ def test_a_colleague_sees_the_server_without_what_only_administrators_do() -> No
     row = servers.server("web1")
     runbook = CatalogEntry.objects.get(runbook_id="HEALTH_CHECK")
     Execution.objects.create(runbook=runbook, server=row, triggered_by="MANUAL")
-    colleague = signed_in(servers.grant(user_with(None, name="carl"), row))
+    colleague = signed_in(servers.grant(user_with("NOC", name="carl"), row))
     shown = text(colleague.get(page(row)))
     assert "Check now" in shown
     assert "look-at-key" not in shown
+    stranger = signed_in(servers.grant(user_with(None, name="sam"), row))
+    shown = text(stranger.get(page(row)))
+    assert "Check now" not in shown
     assert runbook.title not in shown

@@ -1,0 +1,39 @@
+"""Whether who asked for an execution may still have it, now that a worker is about to begin."""
+
+from automation.engine.errors import EngineError
+from automation.engine.results import ErrorCode
+from automation.engine.runbook import Runbook
+from automation.models import Execution, Trigger
+from automation.runner.claim import Claim
+from automation.selectors import access
+from opsmanager.common.problems import NotPermitted
+
+
+class PermissionLost(EngineError):
+    """Who asked for the execution may not run it any more."""
+
+    code = ErrorCode.VALIDATION
+
+
+def require_still(execution: Execution, claim: Claim, kind: type[Runbook]) -> None:
+    """Raise :class:`PermissionLost` when the person lost the right while it waited.
+
+    What a lost worker left half done is not asked about: to go on is safer than to stop there.
+    """
+    if execution.resumes:
+        return
+    actor = execution.rollback_by if claim.is_rollback else execution.triggered_by_user
+    if actor is None:
+        if claim.is_rollback or execution.triggered_by == Trigger.MANUAL:
+            raise PermissionLost(
+                "The user who asked for it was removed meanwhile, so nothing was sent. Start it "
+                "again if it is still wanted."
+            )
+        return
+    try:
+        access.require_launch(actor, execution.runbook, kind, execution.server)
+    except NotPermitted as problem:
+        raise PermissionLost(
+            f"{actor.get_username()}, who asked for it, may not run this on "
+            f"{execution.server.name} any more, so nothing was sent. Somebody who may can start it."
+        ) from problem

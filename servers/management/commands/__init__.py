@@ -1,0 +1,1 @@
+"""Commands of servers, one file each."""
