@@ -60,6 +60,8 @@ def output_of(call: Call) -> tuple[str, ...]:  # noqa: C901 - one case a program
             return tuple(one.rstrip("/").rpartition("/")[2] for one in call.operands[:1]) or (ANY,)
         case "ls" | "readlink" | "realpath" | "which" | "command" | "type":
             return ("\n".join(call.operands) or ANY,)
+        case "pgrep" if {"root", "0"} & {*call.values("-u", "-U", "--euid", "--uid")}:
+            return (f"{PROCESSES}*",)
         case "pgrep" | "pidof":
             return tuple(f"{PROCESSES}{one}" for one in call.operands) or (f"{PROCESSES}*",)
         case "ps":

@@ -28,7 +28,7 @@ _KILL = re.compile(
     r"\bkill(?:pg|all)?\b\W*(?:[\w.:\"'$-]+\s*,\s*|[\"']?\w+[\"']?\s*=>\s*)*-?[01]\b(?!\s*,\s*0\b)|"
     r"\bkill\b\W*-?1\b"
 )
-_PATHS = re.compile(r"[\"'`({\[|<>=\s]((?:/|~)[^\"'`)}\]|;,\s]*)")
+_PATHS = re.compile(r"[\"'`({\[|<>=\s]((?:/|~)[^\"'`)}\]|;,>\s]*)")
 _REMOVES = re.compile(
     r"\b(?:rmtree|rm_?rf?|rm_r|remove_?tree|rm_tree|delete_?tree|rm(?:dir)?Sync|unlinkSync|unlink|"
     r"removedirs?|remove|rmdir|rename(?:Sync|s)?|truncate\w*|ftruncate|writeFile\w*|appendFile\w*|"
