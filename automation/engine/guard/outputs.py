@@ -21,7 +21,7 @@ PROCESSES = "pgrep:"
 """Begins what stands for the numbers of the processes of this name; ``*`` stands for all."""
 CONTAINERS = "containers:*"
 """Stands for the names of all containers, images or volumes."""
-SECRET = "secret:"
+SECRET = "secret:"  # noqa: S105 - a mark, no secret
 """Begins what stands for the contents of a file that must not leave the server."""
 # They print what they are given, or a part of it, in some form.
 _PASSES_ON = frozenset(
