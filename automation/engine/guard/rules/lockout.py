@@ -98,7 +98,7 @@ def _cuts(call: Call) -> bool:  # noqa: C901 - one case a program
                 or ("netns" in given and "set" in words[:2])
             )
         case "ifconfig":
-            return "down" in given or (len(words) > 1 and words[1] in ("0", "0.0.0.0", "delete"))
+            return "down" in given or (len(words) > 1 and words[1].strip("0.") in ("", "delete"))
         case "ifdown" | "ifquery":
             return call.name == "ifdown" and bool(call.args)
         case "nmcli":
