@@ -113,7 +113,7 @@ def _decoded(call: Call, text: str) -> str:
             case "base64" if call.has("dD", "decode"):
                 return base64.b64decode(text).decode()
             case "base32" if call.has("d", "decode"):
-                return base64.b32decode(text).decode()
+                return base64.b32decode(text.strip()).decode()
             case "xxd" if call.has("r", "revert"):
                 return bytes.fromhex(re.sub(r"\s", "", text)).decode()
             case "rev":

@@ -59,8 +59,7 @@ class Shell:
             self._opaque("UNKNOWN_TEXT", "Nobody can tell what the shell would be given.", text)
             return (ANY,)
         if self._depth > _DEEPEST:
-            self._opaque("TOO_DEEP", "It runs shells inside shells, too deep to follow.", text)
-            return (ANY,)
+            raise _too_deep(text)
         try:
             tree = parse(text.replace(ANY, "${OPSMANAGER_UNKNOWN}"))
         except Unreadable as error:
@@ -279,9 +278,8 @@ class Shell:
         self._depth += 1
         self._unsure += not one.is_sure
         if self._depth > 2 * _DEEPEST:
-            self._opaque("TOO_DEEP", "It runs programs inside programs, too deep to follow.", "")
-            printed: Values = (ANY,)
-        elif one.text is not None:
+            raise _too_deep(" ".join(one.words) or one.text or "")
+        if one.text is not None:
             printed = self.read(one.text, one.parameters, one.stdin)
         else:
             printed = self._run(one.words, one.stdin, one.at)
@@ -323,3 +321,8 @@ class Shell:
         path = f"/dev/fd/{63 + len(self._memory.files)}"
         self._memory.files[path] = printed
         return (path,)
+
+
+def _too_deep(part: str) -> Refused:
+    sentence = "It runs programs inside programs, too deep to follow."
+    return Refused(refusal("TOO_DEEP", Severity.OPAQUE, sentence, part))

@@ -99,8 +99,8 @@ def _cuts(call: Call) -> bool:  # noqa: C901 - one case a program
             )
         case "ifconfig":
             return "down" in given or (len(words) > 1 and words[1].strip("0.") in ("", "delete"))
-        case "ifdown" | "ifquery":
-            return call.name == "ifdown" and bool(call.args)
+        case "ifdown":
+            return bool(call.args)
         case "nmcli":
             ends = {"down", "delete", "off", "disconnect", "d", "del", "disabled"}
             return bool(ends & set(words[1:])) and "show" not in given
@@ -116,7 +116,7 @@ def _cuts(call: Call) -> bool:  # noqa: C901 - one case a program
             return call.has("sr", "change", "negotiate", "reset") or call.flag("--reset")
         case "brctl" | "ovs-vsctl":
             return call.verb("delbr", "delif", "del-br", "del-port", "emer-reset")
-        case "bridge" | "wg-quick" | "ifup":
+        case "bridge" | "wg-quick":
             return call.verb("down", "del", "delete") or "del" in words[1:2]
         case "netplan":
             return call.verb("set") and any(one.endswith("=NULL") for one in words)
