@@ -29,7 +29,7 @@ def main() -> None:
     texts = list(dict.fromkeys((*ALLOWED, *BLOCKED)))
     for name, took in (("distinct", measured(texts)), ("repeated", measured(texts))):
         worst = quantiles(took, n=100)[98]
-        print(f"{name}: {len(took)} commands, median {median(took):.3f} ms, 99 % {worst:.3f} ms")  # noqa: T201
+        print(f"{name}: {len(took)} commands, median {median(took):.3f} ms, 99 % {worst:.3f} ms")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ class GuardForm(forms.Form):
         max_length=100_000,
         strip=False,
         label="Command",
-        help_text="As the server's shell would get it. It is only weighed: nothing is sent or kept.",
+        help_text="As the server's shell gets it. It is only weighed: nothing is sent or kept.",
         widget=forms.Textarea(
             attrs={"rows": 5, "spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"}
         ),
@@ -29,11 +29,11 @@ class GuardForm(forms.Form):
     reading = forms.BooleanField(
         required=False,
         label="A reading command",
-        help_text="It is announced as changing nothing, so it is refused when it changes something.",
+        help_text="One announced as changing nothing is refused when it changes something.",
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(["GET", "POST"])
 def guard(request: HttpRequest) -> HttpResponse:
     """Show the form; answer it with the guard's decision."""
     permissions.require(

@@ -104,6 +104,11 @@ TABLE: dict[str, Entry] = {
     ),
     "logout/": page("/logout/", POST=to({302: "*"})),
     # Runbooks.
+    "guard/": page(
+        "/guard/",
+        GET=to({200: "READERS", 403: "*"}),
+        POST=to({200: "READERS", 403: "*"}, lambda _: {"command": "ls"}),
+    ),
     "runbooks/": page("/runbooks/", GET=to({200: "READERS", 403: "*"})),
     "runbooks/<str:runbook_id>/": page(f"/runbooks/{RUNBOOK}/", GET=to({200: "READERS", 404: "*"})),
     "runbooks/<str:runbook_id>/run/": page(

@@ -87,7 +87,8 @@ class Call:
 
     def without(self, *options: str) -> tuple[str, ...]:
         """Return the operands, without the separate values of these options."""
-        kept, skips = [], False
+        kept: list[str] = []
+        skips = False
         for number, one in enumerate(self.args):
             if one == "--" and not skips:
                 return (*kept, *self.args[number + 1 :])

@@ -64,8 +64,8 @@ def code_of(call: Call) -> tuple[str, ...]:
     """Return the code that an interpreter is given by option, else by input; ``()`` for a file."""
     name = re.sub(r"[\d.]+$", "", call.name)
     given = call.values(*_CODE[name])
-    if name == "deno" and call.verb("eval"):
-        given = call.operands[1:2]
+    if name == "deno":
+        return call.operands[1:2] if call.verb("eval") else ()
     asks = ("-m", "--version", "-V", "-v", "--help", "-h", "-s", "-l", "-i")
     if given or call.flag(*asks[:6]) or name in ("emacs", "R", "swipl", "osascript"):
         return given

@@ -1,4 +1,4 @@
-"""Reads the words of find: where it begins, what it chooses by, and what it does to what it finds."""
+"""Reads the words of find: where it begins, what it chooses by, what it does with it."""
 
 from dataclasses import dataclass
 

@@ -211,7 +211,7 @@ def _parallel(call: Call) -> list[Inner]:
         if not template:
             found.append(Inner(text=item))
         elif "{" in template:
-            found.append(Inner(text=re.sub(r"\{[./#]*\}", lambda _, q=quoted: q, template)))
+            found.append(Inner(text=quoted.join(re.split(r"\{[./#]*\}", template))))
         else:
             found.append(Inner(text=f"{template} {quoted}"))
     return found

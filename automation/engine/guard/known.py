@@ -5,7 +5,8 @@ from automation.engine.guard.names import names
 KNOWN = frozenset(
     names(
         """
-    echo printf grep egrep fgrep rg ag ack cat less more zless zgrep zegrep bzgrep xzgrep zcat head tail tac nl wc sort uniq cut tr paste
+    echo printf grep egrep fgrep rg ag ack cat less more zless zgrep zegrep bzgrep
+    xzgrep zcat head tail tac nl wc sort uniq cut tr paste
     join comm diff cmp file stat ls dir vdir tree du df lsblk blkid findmnt mount umount which
     whereis type hash command help man info apropos whatis dpkg dpkg-query apt apt-get apt-cache
     apt-mark aptitude yum dnf microdnf rpm zypper pacman apk snap flatpak pip pip3 npm yarn gem

@@ -21,7 +21,7 @@ PROCESSES = "pgrep:"
 """Begins what stands for the numbers of the processes of this name; ``*`` stands for all."""
 CONTAINERS = "containers:*"
 """Stands for the names of all containers, images or volumes."""
-SECRET = "secret:"
+SECRET = "secret:"  # noqa: S105 - a mark, no secret
 """Begins what stands for the contents of a file that must not leave the server."""
 # They print what they are given, or a part of it, in some form.
 _PASSES_ON = frozenset(
@@ -60,6 +60,8 @@ def output_of(call: Call) -> tuple[str, ...]:  # noqa: C901 - one case a program
             return tuple(one.rstrip("/").rpartition("/")[2] for one in call.operands[:1]) or (ANY,)
         case "ls" | "readlink" | "realpath" | "which" | "command" | "type":
             return ("\n".join(call.operands) or ANY,)
+        case "pgrep" if {"root", "0"} & {*call.values("-u", "-U", "--euid", "--uid")}:
+            return (f"{PROCESSES}*",)
         case "pgrep" | "pidof":
             return tuple(f"{PROCESSES}{one}" for one in call.operands) or (f"{PROCESSES}*",)
         case "ps":
@@ -111,7 +113,7 @@ def _decoded(call: Call, text: str) -> str:
             case "base64" if call.has("dD", "decode"):
                 return base64.b64decode(text).decode()
             case "base32" if call.has("d", "decode"):
-                return base64.b32decode(text).decode()
+                return base64.b32decode(text.strip()).decode()
             case "xxd" if call.has("r", "revert"):
                 return bytes.fromhex(re.sub(r"\s", "", text)).decode()
             case "rev":

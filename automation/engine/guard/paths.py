@@ -83,6 +83,8 @@ _TOP = names(
 )
 # Their contents may go, they themselves not.
 _EMPTIED = names("/tmp /var/tmp /var/cache")  # noqa: S108 - to compare with
+# Whose contents may not go either.
+_KEPT = names("/var/lib /var/log /var/spool /var/mail /var/backups /var/www /var/run /var/db")
 _BASE = frozenset(names("/ /etc /usr /var /root ~ /home /var/lib /var/log /usr/share /usr/local"))
 _SECRETS = [
     "/etc/shadow",
@@ -140,7 +142,7 @@ def is_place(path: str) -> bool:
         or _within(one, _TREES)
         or _matches(one, _TOP)
         or (one.startswith("/\0") and one.count("/") == 1)
-        or (one.count("/") == 2 and one.startswith("/var/"))
+        or (one.count("/") == 2 and one.startswith("/var/") and (one == path or one in _KEPT))
         or _matches(one, [f"/etc/{name}" for name in _ETC])
         or _matches(one, [f"/var/lib/{name}" for name in _STATE])
         or _matches(one, [f"/var/log/{name}" for name in _LOGS])

@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from automation.engine.guard.call import Call
 from automation.engine.guard.bombs import forks, is_endless
+from automation.engine.guard.call import Call
 from automation.engine.guard.decision import Refused, Severity, refusal
 from automation.engine.guard.inner import Inner, inner
 from automation.engine.guard.memory import Memory
@@ -59,8 +59,7 @@ class Shell:
             self._opaque("UNKNOWN_TEXT", "Nobody can tell what the shell would be given.", text)
             return (ANY,)
         if self._depth > _DEEPEST:
-            self._opaque("TOO_DEEP", "It runs shells inside shells, too deep to follow.", text)
-            return (ANY,)
+            raise _too_deep(text)
         try:
             tree = parse(text.replace(ANY, "${OPSMANAGER_UNKNOWN}"))
         except Unreadable as error:
@@ -224,24 +223,24 @@ class Shell:
         return unique(printed)
 
     def _run(self, words: tuple[str, ...], stdin: Values | None, at: str | None = None) -> Values:
-        """Show a program as it would be started, then what it starts itself."""
+        """Find out what words start, and go through it."""
         if not words:
             return ("",)
         self._calls += 1
         if self._calls > _MOST_CALLS:
             sentence = "It starts more programs than the guard can follow."
             raise Refused(refusal("TOO_MUCH", Severity.OPAQUE, sentence, words[0]))
+        name = words[0].rpartition("/")[2]
         if _SPACE.search(words[0]):
             # No program has such a name: somebody quoted a whole command.
             return self._inside(Inner(text=" ".join(words), stdin=stdin, is_sure=False))
-        name = words[0].rpartition("/")[2]
         if name.startswith("-") or not name:
             return ("",)
+        self._read_file(words)
         if name in self._memory.aliases:
             return self._alias(name, words, stdin)
-        for path in {words[0], normal(words[0], self._memory.at[0])} if "/" in words[0] else ():
-            for text in self._memory.files.get(path, ()):
-                self.read(text, words)
+        if name in self._memory.functions:
+            return self._function(name, words, stdin)
         if ANY in name or not name.isascii():
             self._opaque(
                 "UNKNOWN_PROGRAM", "Nobody can tell which program it would run.", " ".join(words)
@@ -251,8 +250,19 @@ class Shell:
             for one in fnmatch.filter(self._programs, name):
                 self._run((one, *words[1:]), stdin, at)
             return (ANY,)
-        if name in self._memory.functions:
-            return self._function(name, words, stdin)
+        return self._started(name, words, stdin, at)
+
+    def _read_file(self, words: tuple[str, ...]) -> None:
+        """Go through the file that is run by its path, if this text wrote it."""
+        if "/" in words[0]:
+            for path in {words[0], normal(words[0], self._memory.at[0])}:
+                for text in self._memory.files.get(path, ()):
+                    self.read(text, words)
+
+    def _started(
+        self, name: str, words: tuple[str, ...], stdin: Values | None, at: str | None
+    ) -> Values:
+        """Show a program as it would be started, then what it starts itself."""
         printed: Values = ("",)
         for folder in (at,) if at else self._memory.at:
             call = Call(name=name, args=words[1:], stdin=stdin, at=folder, word=words[0])
@@ -268,9 +278,8 @@ class Shell:
         self._depth += 1
         self._unsure += not one.is_sure
         if self._depth > 2 * _DEEPEST:
-            self._opaque("TOO_DEEP", "It runs programs inside programs, too deep to follow.", "")
-            printed: Values = (ANY,)
-        elif one.text is not None:
+            raise _too_deep(" ".join(one.words) or one.text or "")
+        if one.text is not None:
             printed = self.read(one.text, one.parameters, one.stdin)
         else:
             printed = self._run(one.words, one.stdin, one.at)
@@ -312,3 +321,8 @@ class Shell:
         path = f"/dev/fd/{63 + len(self._memory.files)}"
         self._memory.files[path] = printed
         return (path,)
+
+
+def _too_deep(part: str) -> Refused:
+    sentence = "It runs programs inside programs, too deep to follow."
+    return Refused(refusal("TOO_DEEP", Severity.OPAQUE, sentence, part))

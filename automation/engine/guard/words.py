@@ -106,17 +106,19 @@ class Words:
         if "Index" in part:
             self._output({"Type": "Index", "Index": part["Index"]})
         values = self.variables.get(name, ("", ANY))
-        if part.get("Excl"):
-            named = (one for value in values for one in self.variables.get(value, (ANY,)))
-            return unique((*named, ANY))
-        if part.get("Length"):
-            return (ANY,)
+        if part.get("Excl") or part.get("Length"):
+            named = (one for value in values for one in self.variables.get(value, ()))
+            return unique((*(named if part.get("Excl") else ()), ANY))
         if "Slice" in part:
             return unique(_sliced(value, part["Slice"]) for value in values)
         if "Repl" in part:
             return self._replaced(values, part["Repl"])
         if "Exp" not in part:
             return values
+        return self._expanded(name, values, part)
+
+    def _expanded(self, name: str, values: Values, part: Node) -> Values:
+        """Return what an operator such as ``:-`` or ``%%`` makes of a variable's values."""
         operator = part["Exp"]["Op"]
         word = self.text(part["Exp"].get("Word"))
         filled = tuple(value for value in values if value)

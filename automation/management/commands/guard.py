@@ -2,6 +2,7 @@
 
 import sys
 from argparse import ArgumentParser
+from io import TextIOWrapper
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -10,7 +11,7 @@ from automation.engine.guard import weigh
 
 
 class Command(BaseCommand):
-    """The exit code is 0 when each command passes, 1 when one is blocked."""
+    """The exit code of one command is 0 when it passes, 1 when it is blocked."""
 
     help = __doc__
     requires_system_checks = ()
@@ -26,17 +27,18 @@ class Command(BaseCommand):
         """Weigh the command, or each line of the input."""
         changes = not options["reading"]
         if options["text"] == "-":
-            passed = [self._line(line.rstrip("\n"), changes=changes) for line in sys.stdin]
-        else:
-            passed = [self._one(options["text"], changes=changes)]
-        if not all(passed):
+            if isinstance(sys.stdin, TextIOWrapper):
+                # A byte that is no text must not end the list.
+                sys.stdin.reconfigure(errors="replace", newline="\n")
+            for line in sys.stdin:
+                self._line(line.removesuffix("\n"), changes=changes)
+        elif not self._one(options["text"], changes=changes):
             sys.exit(1)
 
-    def _line(self, text: str, *, changes: bool) -> bool:
+    def _line(self, text: str, *, changes: bool) -> None:
         decision = weigh(text, changes)
         said = "ALLOW" if decision.allowed else "BLOCK"
         self.stdout.write(f"{said}\t{decision.rule}\t{text}")
-        return decision.allowed
 
     def _one(self, text: str, *, changes: bool) -> bool:
         decision = weigh(text, changes)

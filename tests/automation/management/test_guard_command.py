@@ -1,4 +1,6 @@
 import io
+import subprocess
+import sys
 
 import pytest
 from django.core.management import call_command
@@ -32,4 +34,22 @@ def test_reading_is_weighed_as_reading() -> None:
 
 def test_lines_of_the_input_are_weighed_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("ls\nreboot\n"))
-    assert asked("-") == ("ALLOW\t\tls\nBLOCK\tSWITCH_OFF\treboot\n", 1)
+    assert asked("-") == ("ALLOW\t\tls\nBLOCK\tSWITCH_OFF\treboot\n", 0)
+
+
+def test_each_line_is_answered_whatever_is_in_it() -> None:
+    lines = b"ls\n\n\xff\xfe; reboot\necho a\tb\r\nif true\nls # \xc3\xa9\nreboot"
+    ran = subprocess.run(
+        [sys.executable, "manage.py", "guard", "-"], input=lines, capture_output=True, check=True
+    )
+    answers = [line.split("\t") for line in ran.stdout.decode().split("\n")[:-1]]
+    assert [(answer[0], answer[1]) for answer in answers] == [
+        ("ALLOW", ""),
+        ("ALLOW", ""),
+        ("BLOCK", "SWITCH_OFF"),
+        ("ALLOW", ""),
+        ("BLOCK", "UNREADABLE"),
+        ("ALLOW", ""),
+        ("BLOCK", "SWITCH_OFF"),
+    ]
+    assert answers[3][2:] == ["echo a", "b\r"]

@@ -20,8 +20,8 @@ def test_who_may_try_a_command(as_: As, name: str, status: int, method: str) -> 
 
 
 def test_the_link_is_there_for_those_who_may(as_: As) -> None:
-    assert 'href="/guard/"' in text_of(as_("helpdesk").get("/runbooks/"))
-    assert 'href="/guard/"' not in text_of(as_("hr").get("/runbooks/"))
+    assert 'href="/guard/"' in text_of(as_("helpdesk").get("/"))
+    assert 'href="/guard/"' not in text_of(as_("hr").get("/"))
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])

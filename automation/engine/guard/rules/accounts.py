@@ -138,8 +138,7 @@ RULES = tuple(
         ),
         (
             "REMOVE_SYSTEM_PACKAGE",
-            "apt apt-get aptitude dpkg yum dnf dnf5 tdnf zypper pacman rpm apk microdnf opkg xbps-remove "
-            "emerge snap dselect",
+            "apt apt-get aptitude dpkg yum dnf dnf5 tdnf zypper pacman rpm apk microdnf opkg snap",
             _removes,
             "It removes a package that the system can't do without.",
         ),

@@ -28,9 +28,9 @@ _KILL = re.compile(
     r"\bkill(?:pg|all)?\b\W*(?:[\w.:\"'$-]+\s*,\s*|[\"']?\w+[\"']?\s*=>\s*)*-?[01]\b(?!\s*,\s*0\b)|"
     r"\bkill\b\W*-?1\b"
 )
-_PATHS = re.compile(r"[\"'`({\[|<>=\s]((?:/|~)[^\"'`)}\]|;,\s]*)")
+_PATHS = re.compile(r"[\"'`({\[|<>=\s]((?:/|~)[^\"'`)}\]|;,>\s]*)")
 _REMOVES = re.compile(
-    r"\b(?:rmtree|rm_?rf?|rm_r|remove_?tree|rm_tree|delete_?tree|rm(?:dir)?Sync|unlinkSync|unlink|"
+    r"\b(?:rmtree|rm_?rf?|rm_r|remove_?tree|rm_tree|delete_?tree|rm(?:dir)?Sync|unlinkSync|removeSync|unlink|"
     r"removedirs?|remove|rmdir|rename(?:Sync|s)?|truncate\w*|ftruncate|writeFile\w*|appendFile\w*|"
     r"write_text|write_bytes|write_file|file_put_contents|chmod\w*|chown\w*|symlink\w*|"
     r"delete\w*|shred|rm|file_delete|DeleteFile|del_dir\w*|mknod|utime|setxattr)\b"

@@ -303,7 +303,7 @@ RULES = (
     ),
     rule(
         "RAID_CONTROLLER",
-        "megacli MegaCli MegaCli64 storcli storcli64 perccli hpssacli ssacli hpacucli arcconf sas2ircu",
+        "megacli MegaCli MegaCli64 storcli storcli64 perccli hpssacli ssacli hpacucli arcconf",
         lambda call: bool(
             {one.lower().lstrip("-") for one in call.args}
             & set(

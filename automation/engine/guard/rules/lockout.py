@@ -75,6 +75,14 @@ def _has_ssh(ports: str) -> bool:
     return False
 
 
+_CUTTERS = names(
+    """
+    ip ifconfig ifdown nmcli route tc networkctl dhclient dhcpcd rfkill ethtool brctl ovs-vsctl
+    bridge wg-quick netplan
+    """
+)
+
+
 def _cuts(call: Call) -> bool:  # noqa: C901 - one case a program
     """Whether ip, or one like it, takes a link, an address or a route away."""
     given = set(call.args)
@@ -90,9 +98,9 @@ def _cuts(call: Call) -> bool:  # noqa: C901 - one case a program
                 or ("netns" in given and "set" in words[:2])
             )
         case "ifconfig":
-            return "down" in given or (len(words) > 1 and words[1] in ("0", "0.0.0.0", "delete"))
-        case "ifdown" | "ifquery":
-            return call.name == "ifdown" and bool(call.args)
+            return "down" in given or (len(words) > 1 and words[1].strip("0.") in ("", "delete"))
+        case "ifdown":
+            return bool(call.args)
         case "nmcli":
             ends = {"down", "delete", "off", "disconnect", "d", "del", "disabled"}
             return bool(ends & set(words[1:])) and "show" not in given
@@ -108,7 +116,7 @@ def _cuts(call: Call) -> bool:  # noqa: C901 - one case a program
             return call.has("sr", "change", "negotiate", "reset") or call.flag("--reset")
         case "brctl" | "ovs-vsctl":
             return call.verb("delbr", "delif", "del-br", "del-port", "emer-reset")
-        case "bridge" | "wg-quick" | "ifup":
+        case "bridge" | "wg-quick":
             return call.verb("down", "del", "delete") or "del" in words[1:2]
         case "netplan":
             return call.verb("set") and any(one.endswith("=NULL") for one in words)
@@ -125,7 +133,8 @@ def _nft(call: Call) -> bool:
         re.search(r"(?:^|[;\n{])\s*(?:flush|delete|destroy|reset)\b", one)
         or re.search(r"policy\s+(?:drop|reject)", one)
         or re.search(
-            r"\badd\s+rule\b(?!.*\b(?:saddr|dport (?!22\b|ssh)|ct state invalid)).*\b(?:drop|reject)\b",
+            r"\badd\s+rule\b(?!.*\b(?:saddr|dport (?!22\b|ssh)|ct state invalid))"
+            r".*\b(?:drop|reject)\b",
             one,
         )
         or re.search(r"dport\s+(?:22|ssh)\s+(?:drop|reject)", one)
@@ -182,7 +191,7 @@ RULES = tuple(
         ),
         (
             "STOP_VITAL_SCRIPT",
-            "ssh sshd networking network auditd firewalld iptables ufw dbus network-manager rsyslog",
+            "ssh sshd networking network auditd firewalld iptables ufw dbus network-manager",
             lambda call: "init.d/" in call.word and call.verb("stop"),
         ),
         (
@@ -216,8 +225,7 @@ RULES = tuple(
         ),
         (
             "CUT_NETWORK",
-            "ip ifconfig ifdown nmcli route tc networkctl dhclient dhcpcd rfkill ethtool brctl ovs-vsctl "
-            "bridge wg-quick netplan",
+            " ".join(_CUTTERS),
             _cuts,
         ),
         (

@@ -1,10 +1,14 @@
 """No command leaves the engine that the guard refuses: in a run, a dry run or a rollback."""
 
+from uuid import uuid4
+
 import pytest
 
-from automation.engine import Run, Runbook, step
+from automation.engine import Run, Runbook, Shell, step
 from automation.engine.executor import Executor
 from automation.engine.guard import weigh
+from automation.engine.past import PastAction
+from automation.engine.ports import Action
 from automation.engine.registry import Registry
 from automation.engine.results import ActionStatus, ErrorCode, Status, StepType
 from automation.engine.testing import (
@@ -99,3 +103,83 @@ def test_with_a_guard_the_same_executor_refuses() -> None:
         transport=transport, journal=MemoryJournal(), stop=ManualStop(), guard=weigh
     )
     assert executor.execute(Destroys()).status is Status.FAILED
+
+
+def _lost(text: str, *, changes: bool, step_number: int) -> PastAction:
+    action = Action(
+        id=uuid4(), seq=1, step_number=step_number, step_name="Remove",
+        type=StepType.SSH_COMMAND, text=text, changes=changes,
+    )  # fmt: skip
+    return PastAction(action=action, status=ActionStatus.UNKNOWN)
+
+
+def test_what_a_lost_worker_may_have_sent_is_not_sent_again_and_stays_unknown() -> None:
+    """The guard may have been off then, or it has learnt since."""
+    transport = ScriptedTransport(REPLIES)
+    executor = Executor(
+        transport=transport, journal=MemoryJournal(), stop=ManualStop(), guard=weigh
+    )
+    past = [_lost("rm -rf /", changes=True, step_number=2)]
+    done = executor.execute(Destroys(), past=past)
+    assert [command.words[0] for command in transport.commands] == ["ls"]
+    assert transport.recovered == []
+    assert done.status is Status.UNKNOWN
+    assert "DELETE_RECURSIVE" in done.error_message
+
+
+def test_reading_that_a_lost_worker_began_is_refused_as_any_other() -> None:
+    transport = ScriptedTransport(REPLIES)
+    executor = Executor(
+        transport=transport, journal=MemoryJournal(), stop=ManualStop(), guard=weigh
+    )
+    past = [_lost("rm /tmp/x", changes=False, step_number=1)]
+    done = executor.execute(ReadsByRemoving(), past=past)
+    assert transport.commands == []
+    assert done.status is Status.FAILED
+    assert done.error_code is ErrorCode.DANGEROUS_COMMAND
+
+
+class DestroysAtOnce(Runbook, registry=Registry()):
+    """Destroy a server in two steps at once.
+
+    Use it in tests.
+    """
+
+    id = "DESTROYS_AT_ONCE"
+    title = "Destroy at once"
+
+    def assess(self, run: Run) -> None:
+        run.read("sh", stdin="rm -rf /etc/a-secret")
+
+    @step("Look")
+    def look(self, run: Run) -> None:
+        run.read("ls", "/")
+
+    @step("Remove", alongside=True)
+    def remove(self, run: Run) -> None:
+        run.change(Shell('x=$1; rm -rf "/$x"'), "etc", sudo=True)
+
+
+class DestroysAlongside(DestroysAtOnce, registry=Registry()):
+    """Destroy a server in two steps at once, without looking first.
+
+    Use it in tests.
+    """
+
+    id = "DESTROYS_ALONGSIDE"
+    assess = Runbook.assess
+
+
+def test_a_step_alongside_others_is_weighed() -> None:
+    done = rehearse(DestroysAlongside, {}, REPLIES)
+    assert done.commands in (["ls /"], [])
+    assert done.outcome.error_code is ErrorCode.DANGEROUS_COMMAND
+    assert "DELETE_RECURSIVE" in done.outcome.error_message
+
+
+def test_an_assessment_is_weighed_with_what_its_shell_reads_and_that_is_not_told() -> None:
+    done = rehearse(DestroysAtOnce, {}, REPLIES)
+    assert done.commands == []
+    assert done.outcome.error_code is ErrorCode.DANGEROUS_COMMAND
+    assert "a-secret" not in done.outcome.error_message
+    assert "a-secret" not in repr(done.log)

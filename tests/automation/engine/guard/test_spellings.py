@@ -26,8 +26,9 @@ BEFORE = (
 AROUND = (
     "true && {}", "ls; {}", "{{ {}; }}", "( {} )", "if true; then {}; fi",
     "while true; do {}; done", "until false; do {}; done", "for i in 1 2; do {}; done",
-    "case x in x) {};; esac", "f() {{ {}; }}; f", 'echo "$( {} )"', "x=$( {} )", "cat <({})", "! {}",
-    "true | {}", "[[ -n $( {} ) ]]", "echo `echo; {}`", "coproc {{ {}; }}", "trap '' 2; {}",
+    "case x in x) {};; esac", "f() {{ {}; }}; f", 'echo "$( {} )"', "x=$( {} )",
+    "cat <({})", "! {}", "true | {}", "[[ -n $( {} ) ]]", "echo `echo; {}`", "coproc {{ {}; }}",
+    "trap '' 2; {}",
     "{} &", "{} # harmless", "   {}", "{} >/dev/null 2>&1", "false || {}",
 )  # fmt: skip
 PLAIN = (
