@@ -3,7 +3,9 @@
 import http.server
 import json
 import threading
-from collections.abc import Iterator
+import time
+from base64 import b64decode
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,6 +13,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from servers.ssh.testing import SSHD, SSHD_MISSING, Sshd, SshServer, generate_key
+from tests.stack.client import PATIENCE
 from tests.stack.leaks import Pages, addresses, database_dump, leaks, redis_dump, redis_traffic
 from tests.stack.stack import PASSWORD, Stack, running, unique
 from tests.support.waiting import eventually
@@ -148,7 +151,8 @@ def test_planted_secrets_are_found_nowhere(
             found[f"file {file.name}"] = leaks(secrets, file.read_text(errors="replace"))
     for path, text in answers.items():
         found[f"GET {path}"] = leaks(secrets, text)
-    assert {place: how for place, how in found.items() if how} == {}
+    told = [f"{place}: {how}" for place, hows in found.items() for how in sorted(hows)]
+    assert not told, "\n".join(told)
 
     # What was looked through is what there was to see.
     assert len(answers) > 60
@@ -179,7 +183,7 @@ def _run_all(
         eventually(lambda well=well: api.finished(well["id"])["status"] == "ROLLED_BACK")
     waiting = api.launch("ACME_LEAKING", first, parameters={**asked, "end": "wait"}).expect(201)
     ids.append(waiting["execution"]["id"])
-    eventually(lambda: "waiting with ***" in json.dumps(api.logs(waiting["execution"])))
+    _wait_for(lambda: api.logs(waiting["execution"]), "waiting with ***")
     api.post(f"automation/executions/{ids[-1]}/cancel").expect(200)
     assert api.finished(ids[-1])["status"] == "CANCELLED"
     kept = api.run("ACME_KEEPING", first, parameters={"folder": str(folder)})
@@ -206,6 +210,15 @@ def _run_all(
     return [*ids, kept["id"], batch["id"]]
 
 
+def _wait_for(ask: Callable[[], object], words: str) -> None:
+    """Wait until an answer holds these words."""
+    deadline, said = time.monotonic() + PATIENCE, ""
+    while words not in said:
+        assert time.monotonic() < deadline, said
+        said = json.dumps(ask())
+        time.sleep(0.1)
+
+
 def _answers(stack: Stack, ids: list[str]) -> dict[str, str]:
     """Return what each address answers to GET, and what wrong logins and bad input are told."""
     pages = Pages(stack.address, username="admin", password=PASSWORD)
@@ -227,8 +240,6 @@ def _answers(stack: Stack, ids: list[str]) -> dict[str, str]:
 
 def _assert_messages_hold_one_id(traffic: list[str]) -> None:
     """Each message for a worker is a task with one UUID, or with nothing at all."""
-    from base64 import b64decode
-
     bodies = []
     for command in traffic:
         if command.startswith("LPUSH ") and '"body": "' in command.replace('\\"', '"'):
