@@ -8,9 +8,9 @@ from typing import Final
 from opsmanager.common.redact.forms import LEAST, forms_of
 from opsmanager.common.redact.mask import Span, merged
 
-# Programs break long base64 and hex into lines, most of them at 60 to 76 characters.
+# Programs break long base64 and hex into lines of their own, most of 60 to 76 characters.
 _WRAPPED: Final = re.compile(
-    r"(?<![A-Za-z0-9+/_-])(?:[A-Za-z0-9+/_-]{40,}+=*\r?\n[ \t]*+)+[A-Za-z0-9+/_=-]*"
+    r"(?m)^[ \t]*+(?:[A-Za-z0-9+/_-]{40,}+=*\r?\n[ \t]*+)+[A-Za-z0-9+/_=-]*"
 )
 _BREAK: Final = re.compile(r"\s+")
 
@@ -40,7 +40,9 @@ class KnownValues:
         if blocks and blocks[-1].end() == len(text):
             joined, places = _joined(text, blocks[-1].start(), len(text))
             begin = self._unfinished(joined)
-            place = min(place, places[begin] if begin < len(joined) else place)
+            if begin < len(joined):
+                # By its whole lines it is recognised again.
+                place = min(place, begin_of_line(text, places[begin]))
         return place
 
     def _found(self, text: str) -> Iterator[Span]:
@@ -75,6 +77,11 @@ class KnownValues:
             if any(head.startswith(text[begin:]) for head in self._by_head):
                 return begin
         return len(text)
+
+
+def begin_of_line(text: str, place: int) -> int:
+    """Return where the line of a place begins."""
+    return text.rfind("\n", 0, place) + 1
 
 
 def _any_of(heads: Iterable[str]) -> str:

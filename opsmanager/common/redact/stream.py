@@ -5,7 +5,7 @@ from typing import Final
 
 from opsmanager.common.redact import blocks
 from opsmanager.common.redact.families import mask_families
-from opsmanager.common.redact.known import KnownValues
+from opsmanager.common.redact.known import KnownValues, begin_of_line
 from opsmanager.common.redact.mask import masked
 
 LONGEST_LINE: Final = 64 * 1024
@@ -67,7 +67,8 @@ class _KnownStream:
         spans = self._known.spans(self._held)
         for begin, end in reversed(spans):
             if begin < cut < end:
-                cut = begin
+                line = begin_of_line(self._held, begin)
+                cut = line if begin - line <= LONGEST_LINE else begin
         ready, self._held = self._held[:cut], self._held[cut:]
         return masked(ready, [span for span in spans if span[1] <= cut])
 

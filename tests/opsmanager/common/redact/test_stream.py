@@ -87,15 +87,39 @@ def test_nothing_leaks_byte_by_byte(secret: str, shape: str) -> None:
     assert not given_away(secret, "".join(pieces))
 
 
-def test_base64_that_was_broken_into_lines_is_found() -> None:
+def wrapped(before: int, width: int) -> str:
+    text = "x" * before + LONG + "y" * 90
+    return textwrap.fill(base64.b64encode(text.encode()).decode(), width)
+
+
+def gives_away_a_piece(text: str) -> bool:
+    """Whether twelve characters of base64 of the secret stand in what was wrapped."""
+    joined = text.replace("\n", "")
+    return any(
+        base64.b64encode(LONG[piece:].encode())[:12].decode() in joined
+        for piece in range(len(LONG) - 9)
+    )
+
+
+@pytest.mark.parametrize("width", [60, 64, 76])
+def test_base64_that_was_broken_into_lines_is_found(width: int) -> None:
     for before in range(120):
-        text = "x" * before + LONG + "y" * 90
-        printed = textwrap.fill(base64.b64encode(text.encode()).decode(), 76)
-        masked = REDACTOR.text(f"cat | base64\n{printed}\n")
-        joined = masked.replace("\n", "")
-        for piece in range(6, len(LONG) - 6):
-            assert base64.b64encode(LONG[piece:].encode())[:12].decode() not in joined
-        assert MASK in masked
+        printed = f"cat | base64\n{wrapped(before, width)}\nend\n"
+        whole = REDACTOR.text(printed)
+        assert gives_away_a_piece(printed)
+        assert not gives_away_a_piece(whole)
+        assert MASK in whole
+        stream = REDACTOR.stream()
+        by_line = [stream.feed(line) for line in printed.splitlines(keepends=True)]
+        assert "".join([*by_line, stream.flush()]) == whole
+        for size in (1, 7, 100):
+            pieces = [stream.feed(printed[at : at + size]) for at in range(0, len(printed), size)]
+            assert "".join([*pieces, stream.flush()]) == whole
+
+
+def test_a_line_that_only_ends_in_a_long_word_is_shown_at_once() -> None:
+    line = f"sha256 {'ab' * 32}\n"
+    assert REDACTOR.stream().feed(line) == line
 
 
 def test_random_cuts_of_a_mixed_stream_give_what_the_whole_gives() -> None:
