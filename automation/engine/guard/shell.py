@@ -56,8 +56,8 @@ class Shell:
     ) -> Values:
         """Go through a text and return what it may print; raises ``Refused``."""
         if text.startswith(ANY):
-            self._opaque("UNKNOWN_TEXT", "Nobody can tell what the shell would be given.", text)
-            return (ANY,)
+            sentence = "Nobody can tell what the shell would be given."
+            raise Refused(refusal("UNKNOWN_TEXT", Severity.OPAQUE, sentence, text))
         if self._depth > _DEEPEST:
             raise _too_deep(text)
         try:

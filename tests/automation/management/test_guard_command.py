@@ -46,7 +46,7 @@ def test_each_line_is_answered_whatever_is_in_it() -> None:
     assert [(answer[0], answer[1]) for answer in answers] == [
         ("ALLOW", ""),
         ("ALLOW", ""),
-        ("BLOCK", "SWITCH_OFF"),
+        ("BLOCK", "UNKNOWN_PROGRAM"),
         ("ALLOW", ""),
         ("BLOCK", "UNREADABLE"),
         ("ALLOW", ""),

@@ -145,6 +145,7 @@ class DestroysAtOnce(Runbook, registry=Registry()):
     Use it in tests.
     """
 
+    irreversible = "Nothing brings a server back."
     id = "DESTROYS_AT_ONCE"
     title = "Destroy at once"
 
