@@ -19,8 +19,10 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
-@worker_init.connect
-@beat_init.connect
 def mask_tracebacks(**_: Any) -> None:
     """Mask what a thread of a worker, or beat, prints when it breaks off."""
     log_redaction.install_hooks()
+
+
+for beginning in (worker_init, beat_init):
+    beginning.connect(mask_tracebacks)

@@ -103,6 +103,13 @@ TABLE: dict[str, Entry] = {
         DELETE=to({405: "anonymous", 302: "*"}),
     ),
     "logout/": page("/logout/", POST=to({302: "*"})),
+    # One's own account.
+    "account/": page("/account/", GET=to({200: "*"})),
+    "account/password/": page("/account/password/", POST=to({422: "*"}, lambda _w: {})),
+    "account/sessions/end/": page("/account/sessions/end/", POST=to({302: "*"})),
+    "account/sessions/<slug:name>/end/": page(
+        "/account/sessions/nobodys/end/", POST=to({404: "*"})
+    ),
     # Runbooks.
     "guard/": page(
         "/guard/",
@@ -166,6 +173,11 @@ TABLE: dict[str, Entry] = {
         "running_batch",
         POST=to({302: "MANAGERS", 403: "NOC HELPDESK", 404: "*"}),
     ),
+    "guard/": page(
+        "/guard/",
+        GET=to({200: "READERS", 403: "*"}),
+        POST=to({200: "READERS", 403: "*"}, lambda _w: {"command": "rm -rf /"}),
+    ),
     # Incidents.
     "incidents/": page("/incidents/", GET=to({200: "RUNNERS", 403: "*"})),
     "incidents/<uuid:pk>/": page("/incidents/{}/", "incident", GET=to({200: "RUNNERS", 404: "*"})),
@@ -214,10 +226,19 @@ TABLE: dict[str, Entry] = {
         "server",
         POST=to({302: "ADMINS", 404: "stranger HR- FINANCE-", 403: "*"}, _fingerprint),
     ),
+    # The audit trail.
+    "audit/": page("/audit/", GET=to({200: "ADMINS", 403: "*"})),
+    "audit/<int:seq>/": page("/audit/{}/", "event", GET=to({200: "ADMINS", 403: "*"})),
+    "audit/chain/": page("/audit/chain/", GET=to({200: "ADMINS", 403: "*"})),
+    "api/v1/audit/events": api("audit/events", GET=to({200: "ADMINS", 403: "*"})),
+    "api/v1/audit/verify": api("audit/verify", GET=to({200: "ADMINS", 403: "*"})),
     # The API: who the caller is.
     "api/v1/auth/token": public(f"{API}auth/token", POST=to({401: "*"}, _login)),
     "api/v1/auth/token/refresh": public(
         f"{API}auth/token/refresh", POST=to({401: "*"}, lambda _w: {"refresh": "x"})
+    ),
+    "api/v1/auth/token/revoke": public(
+        f"{API}auth/token/revoke", POST=to({401: "*"}, lambda _w: {"refresh": "x"})
     ),
     "api/v1/auth/me": api("auth/me", GET=to({200: "*"})),
     # The API: automation.

@@ -11,11 +11,12 @@ from django.test import Client
 from servers.services import probes
 from tests.access import personas, world
 from tests.access.entry import Entry
-from tests.access.routes import METHODS, routes
 from tests.access.table import TABLE
 from tests.access.world import World
+from tests.support.routes import routes
 from tests.support.users import signed_in
 
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 OWN = [route for route in routes() if not route.startswith("admin/")]
 
 

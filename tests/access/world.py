@@ -6,6 +6,8 @@ from typing import Final
 from automation.engine.results import Status
 from automation.models import Batch, CatalogEntry, Execution
 from incidents.models import Incident
+from opsmanager.audit import trail
+from opsmanager.audit.models import AuditEvent
 from servers.models import Credential, Environment, HostKey, HostKeyState, Server, ServerGroup
 from servers.ssh.testing import generate_key
 from tests.automation import makers
@@ -37,6 +39,7 @@ class World:
     batch: Batch
     running_batch: Batch
     incident: Incident
+    event: AuditEvent
 
 
 def make() -> World:
@@ -53,6 +56,7 @@ def make() -> World:
     running = Batch.objects.create(runbook=runbook, started_by=makers.somebody())
     makers.execution(batch=batch, status=Status.SUCCESS, **own)
     makers.execution(batch=running, **own)
+    event = trail.record("SERVER_UPDATED", actor=None, target=server)
     return World(
         server=server,
         free=servers.server("free"),
@@ -69,4 +73,5 @@ def make() -> World:
         batch=batch,
         running_batch=running,
         incident=incident(server=server),
+        event=event,
     )

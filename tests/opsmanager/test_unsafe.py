@@ -5,7 +5,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests.opsmanager.test_urls import path_of, routes
+from tests.support.routes import path_of, routes
 from tests.support.users import signed_in, user_with
 
 pytestmark = pytest.mark.django_db

@@ -1,11 +1,10 @@
 import re
-from collections.abc import Iterator
-from uuid import UUID
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import get_resolver
 
+from tests.support.routes import path_of, routes
 from tests.support.users import signed_in, user_with
 
 PUBLIC = {
@@ -19,27 +18,6 @@ PUBLIC = {
     "readyz",
 }
 """All that answers without a login."""
-
-
-def routes(
-    patterns: list[URLPattern | URLResolver] | None = None, before: str = ""
-) -> Iterator[str]:
-    for entry in patterns if patterns is not None else get_resolver().url_patterns:
-        route = before + str(entry.pattern).removeprefix("^")
-        if isinstance(entry, URLResolver):
-            yield from routes(entry.url_patterns, route)
-        else:
-            yield route
-
-
-def path_of(route: str) -> str:
-    """Return a path that the route answers."""
-    path = re.sub(r"<uuid:\w+>", str(UUID(int=7)), route)
-    path = re.sub(r"<int:\w+>|\(\?P<\w+>\\d\+\)", "7", path)
-    path = re.sub(r"\(\?P<\w+>\[[^]]*\][+*]\)|<(path|str|slug):\w+>|<\w+>", "x", path)
-    path = re.sub(r"\(\?P<app_label>([^|)]*)[^)]*\)", r"\1", path)
-    path = re.sub(r"\(\?P<\w+>\.\*\)", "x", path)
-    return "/" + path.removesuffix("$").replace("\\", "")
 
 
 def test_the_walk_finds_the_routes_and_makes_paths_that_lead_to_them() -> None:
