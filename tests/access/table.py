@@ -173,11 +173,6 @@ TABLE: dict[str, Entry] = {
         "running_batch",
         POST=to({302: "MANAGERS", 403: "NOC HELPDESK", 404: "*"}),
     ),
-    "guard/": page(
-        "/guard/",
-        GET=to({200: "READERS", 403: "*"}),
-        POST=to({200: "READERS", 403: "*"}, lambda _w: {"command": "rm -rf /"}),
-    ),
     # Incidents.
     "incidents/": page("/incidents/", GET=to({200: "RUNNERS", 403: "*"})),
     "incidents/<uuid:pk>/": page("/incidents/{}/", "incident", GET=to({200: "RUNNERS", 404: "*"})),

@@ -55,7 +55,11 @@ def log() -> Any:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=line["foreign_pre_chain"],
-            processors=[*line["processors"][:-1], structlog.processors.JSONRenderer()],
+            processors=[
+                *line["processors"][:3],
+                structlog.processors.JSONRenderer(),
+                line["processors"][-1],
+            ],
         )
     )
     root = logging.getLogger()
