@@ -15,8 +15,10 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
-@worker_init.connect
-@beat_init.connect
 def mask_tracebacks(**_: Any) -> None:
     """Mask what a thread of a worker, or beat, prints when it breaks off."""
     log_redaction.install_hooks()
+
+
+worker_init.connect(mask_tracebacks)
+beat_init.connect(mask_tracebacks)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from django.http import HttpRequest, QueryDict
 from django.http.request import RawPostDataException
+from django.utils.safestring import SafeString
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
 from opsmanager.common import secrets_in_use
@@ -83,13 +84,14 @@ class SafeReporter(ExceptionReporter):
             ]
         return data
 
-    def get_traceback_html(self) -> str:
+    def get_traceback_html(self) -> SafeString:
         """Return the report as a page."""
-        return redactor_for(self.request).known_only(super().get_traceback_html())
+        page = super().get_traceback_html()
+        return SafeString(redactor_for(self.request).known_only(page))
 
-    def get_traceback_text(self) -> str:
+    def get_traceback_text(self) -> SafeString:
         """Return the report as text, as it is mailed."""
-        return redactor_for(self.request).text(super().get_traceback_text())
+        return SafeString(redactor_for(self.request).text(super().get_traceback_text()))
 
 
 class _Shown:
