@@ -72,6 +72,7 @@ def _in_urls(value: str, data: bytes) -> Iterator[str]:
         quote(value, safe="!*'()~", errors="replace"),
         quote_plus(value, errors="replace"),
         "".join(f"%{byte:02X}" for byte in data),
+        "".join(chr(b) if chr(b).isalnum() and b < 128 else f"%{b:02X}" for b in data),
     )
     for spelling in spellings:
         yield spelling

@@ -9,7 +9,9 @@ _PRINT = Shell(
     r"""s=$(cat "$1/secret")
 echo "plain: $s"
 printf 'in pieces: %.9s' "$s"; sleep 0.4; printf '%s\n' "${s#?????????}"
-printf '%s' "$s" | fold -w 1 | while read -r c; do printf '%s' "$c"; sleep 0.01; done; echo
+printf '%s' "$s" | fold -w 1 | while read -r c || [ -n "$c" ]; do
+    printf '%s' "$c"; sleep 0.01
+done; echo
 printf 'base64: %s\n' "$(printf '%s' "$s" | base64 -w 0)"
 printf 'basic: %s\n' "$(printf 'u:%s' "$s" | base64 -w 0)"
 printf 'later: %s\n' "$(printf 'us:%s\n' "$s" | base64 -w 0)"
