@@ -100,7 +100,7 @@ def _letters(done: Archiving, letters: str, words: list[str], *, bundled: bool) 
 
 def _take(done: Archiving, letter: str, value: str) -> None:
     match letter:
-        case "f":
+        case "f" if value != "-":
             done.archives.append(Call(name="tar", at=done.folder).path(value))
         case "C":
             done.folder = Call(name="tar", at=done.folder).path(value)

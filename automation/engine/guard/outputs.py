@@ -4,6 +4,7 @@ import base64
 import binascii
 import re
 
+from automation.engine.guard.archives import archiving
 from automation.engine.guard.call import Call
 from automation.engine.guard.finds import search
 from automation.engine.guard.names import names
@@ -58,6 +59,8 @@ def output_of(call: Call) -> tuple[str, ...]:  # noqa: C901 - one case a program
             return tuple(one.rstrip("/").rpartition("/")[0] or "/" for one in call.operands)
         case "basename":
             return tuple(one.rstrip("/").rpartition("/")[2] for one in call.operands[:1]) or (ANY,)
+        case "ls" if "/proc" in call.paths:
+            return (f"{PROCESSES}*",)
         case "ls" | "readlink" | "realpath" | "which" | "command" | "type":
             return ("\n".join(call.operands) or ANY,)
         case "pgrep" if {"root", "0"} & {*call.values("-u", "-U", "--euid", "--uid")}:
@@ -66,6 +69,12 @@ def output_of(call: Call) -> tuple[str, ...]:  # noqa: C901 - one case a program
             return tuple(f"{PROCESSES}{one}" for one in call.operands) or (f"{PROCESSES}*",)
         case "ps":
             return (ANY,) if call.has("pCtug", "pid", "ppid") else (f"{PROCESSES}*",)
+        case "blkid" if call.values("-o", "--output") == ("device",) or call.has("L", "label"):
+            return ("/dev/sda",)
+        case "lsblk" | "findmnt" if call.has("p", "paths") or "SOURCE" in " ".join(call.args):
+            return ("/dev/sda", ANY)
+        case "kubectl" | "oc" if call.verb("get") and "name" in call.values("-o", "--output"):
+            return tuple(f"{one}/{ANY}" for one in call.operands[1:2])
         case "docker" | "podman" | "nerdctl" if _lists_containers(call):
             return (CONTAINERS,)
         case "find":
@@ -85,7 +94,7 @@ def output_of(call: Call) -> tuple[str, ...]:  # noqa: C901 - one case a program
 def _read(call: Call) -> tuple[str, ...]:
     """Return what reading these files gives, where that says something."""
     for path in call.paths:
-        if call.name == "tar" and not call.values("-f", "--file") and is_secret(path):
+        if call.name == "tar" and not archiving(call).archives and is_secret(path):
             return (f"{SECRET}{path}",)
         if call.name != "tar" and is_secret(path):
             return (f"{SECRET}{path}",)
@@ -103,7 +112,9 @@ def _picked(call: Call, text: str) -> str:
         patterns = tuple(re.findall(r"/([^/]*)/", "".join(call.operands[:1])))
     if call.name in ("grep", "egrep") and (call.has("v", "invert-match") or patterns == ("grep",)):
         return text
-    return f"{PROCESSES}{re.sub(r'[][^$]', '', patterns[0])}" if patterns else text
+    if not patterns or not re.search(r"[A-Za-z]", patterns[0]):
+        return text
+    return f"{PROCESSES}{re.sub(r'[][^$]', '', patterns[0])}"
 
 
 def _decoded(call: Call, text: str) -> str:

@@ -21,7 +21,8 @@ _TREES = names(
 _FREE = names(
     """
     /tmp/* /var/tmp/* /var/cache/* /dev/shm/* /dev/null /dev/stdout /dev/stderr /dev/fd/*
-    /dev/tty /dev/std* /proc/self/fd/*
+    /dev/tty /dev/std* /proc/self/fd/* ~/.ssh/known_hosts /root/.ssh/known_hosts
+    /home/*/.ssh/known_hosts
     """
 )
 # Settings of the running kernel that one may change; those of the rest are dangerous.
@@ -85,13 +86,16 @@ _TOP = names(
 _EMPTIED = names("/tmp /var/tmp /var/cache")  # noqa: S108 - to compare with
 # Whose contents may not go either.
 _KEPT = names("/var/lib /var/log /var/spool /var/mail /var/backups /var/www /var/run /var/db")
-_BASE = frozenset(names("/ /etc /usr /var /root ~ /home /var/lib /var/log /usr/share /usr/local"))
+_BASE = frozenset(names("/ /etc /usr /var /root ~ /home /var/lib /var/log /usr/share"))
 _SECRETS = [
     "/etc/shadow",
     "/etc/gshadow",
     "/etc/sudoers",
     "/etc/ssh/ssh_host_*_key",
     "~/.ssh/id_*",
+    "~/.ssh",
+    "/root/.ssh",
+    "/home/*/.ssh",
     "/home/*/.ssh/id_*",
     "/root/.ssh/id_*",
 ]
@@ -153,7 +157,12 @@ def is_place(path: str) -> bool:
 
 def is_core(path: str) -> bool:
     """Whether nothing may be sought out and removed from here, by whatever test."""
-    return path == "/" or _within(path, ["/etc", "/usr", *_TREES])
+    return path in ("/", "/etc", "/usr") or _within(path, _TREES) or _is_vital(path)
+
+
+def _is_vital(path: str) -> bool:
+    """Whether it is one of the folders in ``/etc`` that the system can't do without."""
+    return path.startswith("/etc/") and _within(path, [f"/etc/{name}" for name in _ETC])
 
 
 def is_file(path: str) -> bool:

@@ -89,9 +89,11 @@ def _cuts(call: Call) -> bool:  # noqa: C901 - one case a program
     words = call.operands
     match call.name:
         case "ip":
-            if any(one.startswith("neigh") for one in words[:1]) or "show" in given:
+            if not words or words[0].startswith("neigh") or "show" in given:
                 return False
-            return bool({"delete", "del", "flush", "d", "f", "fl"} & set(words[1:3])) or (
+            narrow = words[0] in ("route", "r", "ro") and not {"default", "0.0.0.0/0"} & given
+            ends = {"flush", "f", "fl"} if narrow else {"delete", "del", "flush", "d", "f", "fl"}
+            return bool(ends & set(words[1:3])) or (
                 ("down" in given and bool({"set", "s"} & given))
                 or bool({"blackhole", "unreachable", "prohibit", "throw"} & given)
                 or ("replace" in words[1:2] and "default" in given)
