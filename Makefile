@@ -90,16 +90,16 @@ check-deploy: $(DEV_READY)
 # What ruff's S rules don't see. B104 and B108 they do, each exception reviewed.
 check-security: $(DEV_READY)
 	$(BIN)/bandit --quiet --recursive --severity-level medium --skip B104,B108 \
-		opsmanager automation servers incidents checks manage.py
+		opsmanager automation servers incidents manage.py
 
 check-secrets: $(DEV_READY)
-	@$(BIN)/python -m checks.secrets
+	@$(BIN)/python -m tests.repository.secrets
 
 accept-secrets: $(DEV_READY)
-	@$(BIN)/python -m checks.secrets --accept
+	@$(BIN)/python -m tests.repository.secrets --accept
 
 check-dependencies: $(DEV_READY)
-	@$(BIN)/python -m checks.dependencies
+	@$(BIN)/python -m tests.repository.dependencies
 
 LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashes \
 	--no-emit-index-url --python-version 3.11 --custom-compile-command "make lock"

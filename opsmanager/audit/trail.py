@@ -30,10 +30,11 @@ COLUMNS: Final = (
 )
 """All that the application's role may write. Number, time and transaction are the database's."""
 
-_INSERT: Final = (
-    f"INSERT INTO audit_auditevent ({', '.join(COLUMNS)}) "  # noqa: S608 - of the names above
-    f"VALUES ({', '.join(['%s'] * (len(COLUMNS) - 1))}, %s::jsonb) RETURNING seq, at"
-)
+_INSERT: Final = """
+INSERT INTO audit_auditevent (verb, outcome, actor_type, actor_id, actor_name, address, target_type,
+                              target_id, target_name, message, details)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb) RETURNING seq, at
+"""
 
 
 def record(

@@ -18,7 +18,7 @@ from detect_secrets.core.potential_secret import PotentialSecret
 from detect_secrets.core.scan import scan_file
 from detect_secrets.settings import default_settings
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 BASELINE = ".secrets.baseline"
 # Words beside "password" are made up there by the hundred, and tell nothing.
 _WITHOUT_KEYWORDS = ("tests/", "docs/", "benchmarks/")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from checks.dependencies import Audit, vulnerable_python
+from tests.repository.dependencies import Audit, vulnerable_python
 
 HASH = "--hash=sha256:" + "0" * 64
 PROBLEM = {

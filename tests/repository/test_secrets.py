@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from checks import secrets
+from tests.repository import secrets
 
 # Put together here, so that this file holds no whole one.
 KEY = "-----BEGIN OPENSSH " + "PRIVATE KEY-----\nb3BlbnNzaC1rZXk=\n"

@@ -1,1 +1,0 @@
-"""Checks of `make check` that need more than one command."""
