@@ -34,15 +34,9 @@ def _address(url: str, row: str):
 
 
 def _server_form(_world: World) -> dict[str, str]:
-    return {
-        "name": "web9",
-        "hostname": "web9.example",
-        "port": "22",
-        "platform": "LINUX",
-        "environment": "STAGING",
-        "is_active": "on",
-        "keeps_records": "on",
-    }
+    ticked = {"is_active": "on", "keeps_records": "on"}
+    place = {"name": "web9", "hostname": "web9.example", "port": "22"}
+    return {**place, **ticked, "platform": "LINUX", "environment": "STAGING"}
 
 
 def _server_json(_world: World) -> dict[str, object]:
