@@ -18,6 +18,7 @@ _LINE_OF_KEY = re.compile(
     | \s*(?:Proc-Type|DEK-Info|Comment|Version|Hash|Encryption|Public-Lines|Private-Lines):.*\s*
     | [\s|>+"'-]*=?[A-Za-z0-9+/]{0,64}={0,2}\s*"""
 )
+_LONGEST_LINE_OF_KEY: Final = 1000
 _SECRET_KIND = re.compile(r"""["']?kind["']?: ?["']?Secret["']?,?\s*""")
 _DATA = re.compile(r"""["']?(?:data|stringData|binaryData)["']?: ?(?:\{|\s)*""")
 _ENTRY = re.compile(r"""(["']?[\w.-]+["']?: ?)(.+?)(,?\s*)""", re.DOTALL)
@@ -43,7 +44,7 @@ def mask_key(block: str) -> str:
 def lines_of_key(lines: list[str]) -> int:
     """Return how many of these lines, from the first, may belong to a key that has no end."""
     for count, line in enumerate(lines):
-        if not _LINE_OF_KEY.fullmatch(line):
+        if len(line) > _LONGEST_LINE_OF_KEY or not _LINE_OF_KEY.fullmatch(line):
             return count
     return len(lines)
 

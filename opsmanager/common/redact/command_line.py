@@ -9,7 +9,7 @@ from opsmanager.common.redact.named import is_no_secret
 # One word as a shell reads it, quotes and all.
 WORD: Final = r"""(?:'[^'\n]*'|"(?:[^"\\\n]|\\.)*"|\\.|[^\s'"\\;&|<>()`])+"""
 # What may stand between a program's name and its option: not the end of its command.
-_MORE: Final = r"""(?:(?:'[^'\n]*'|"(?:[^"\\\n]|\\.)*"|[^\n;|&'"])*?[\s'"])??"""
+_MORE: Final = r"""(?:(?:'[^'\n]*'|"(?:[^"\\\n]|\\.)*"|[^\n;|&'"]){0,300}?[\s'"])??"""
 
 
 def _option(name: str, programs: str, options: str, *keywords: str) -> Family:
@@ -60,7 +60,7 @@ COMMAND_LINE: Final = (
     _option(
         "docker-login",
         r"(?:docker|podman|nerdctl|helm|oc|az|buildah|skopeo)",
-        r"login\s(?:[^\n;|&]*?\s)?-p\s*",
+        r"login\s(?:[^\n;|&]{0,300}?\s)?-p\s*",
         "login",
     ),
     _option("smb", r"(?:smbclient|rpcclient|smbmap|net|wmic|winexe)", r"-U\s*[^\s%]+%", "%"),
@@ -120,13 +120,13 @@ COMMAND_LINE: Final = (
     Family(
         name="chpasswd",
         keywords=("chpasswd",),
-        pattern=re.compile(r"""["']?[\w.-]+:([^\s"'|:]+)["']?\s*(?:\||>)?.*?\bchpasswd"""),
+        pattern=re.compile(r"""["']?[\w.-]+:([^\s"'|:]+)["']?\s*(?:\||>)?.{0,300}?\bchpasswd"""),
         stays=is_no_secret,
     ),
     Family(
         name="chpasswd-here",
         keywords=("chpasswd",),
-        pattern=re.compile(r"""chpasswd.*?<<<\s*["']?[\w.-]+:([^\s"']+)"""),
+        pattern=re.compile(r"""chpasswd.{0,300}?<<<\s*["']?[\w.-]+:([^\s"']+)"""),
         stays=is_no_secret,
     ),
     Family(

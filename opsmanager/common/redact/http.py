@@ -21,7 +21,7 @@ _BEARER = re.compile(
 _COOKIE_PAIR = re.compile(r"""([!#$%&'*+.^`|~\w-]+)=("[^"]*"|[^;,\s"']+)""")
 _FIELDS = re.compile(
     r"""(?ix) (?<![\w]) (?:
-      x-[\w-]*(?:key|token|secret|signature|password|auth|credential)
+      x-[\w-]{0,40}?(?:key|token|secret|signature|password|auth|credential)
       | (?:private|job|deploy|api|access|auth|csrf|refresh|circle)-?(?:key|token)
       | ocp-apim-subscription-key | dd-api-key | dd-application-key | x-csrftoken
     ) ["']? \s*:\s* ["']? ( [^\s"',;]{3,} )"""
@@ -30,7 +30,7 @@ _LOGIN = re.compile(
     r"""(?i)\b[a-z][a-z0-9+.-]{1,20}://[^\s/?#:@"'<>]*:([^\s/?#"'<>]+)@(?=[\w.\[*%$-])"""
 )
 _TOKEN_LOGIN = re.compile(
-    r"""(?i)\bhttps?://((?=[^@]*\d)[\w.~%+=-]{16,})(?::x-oauth-basic)?@(?=[\w.\[-])"""
+    r"""(?i)\bhttps?://((?=[^@\s]{0,200}\d)[\w.~%+=-]{16,250}+)(?::x-oauth-basic)?@(?=[\w.\[-])"""
 )
 _SIGNED = re.compile(
     r"""(?i)[?&;](?:sig|signature|x-amz-signature|x-amz-credential|x-amz-security-token

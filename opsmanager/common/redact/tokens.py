@@ -137,7 +137,7 @@ TOKENS: Final = (
     ),
     _token(
         "openai",
-        r"sk-(?:proj-|svcacct-|admin-|None-)?(?=[\w-]*\d)[\w-]{20,}",
+        r"sk-(?:proj-|svcacct-|admin-|None-)?(?=[\w-]{0,80}\d)[\w-]{20,}",
         "sk-",
     ),
     _token(
@@ -212,7 +212,7 @@ TOKENS: Final = (
     ),
     _token(
         "jwt",
-        r"eyJ[\w-]{8,}\.(?:[\w-]{6,}|\*\*\*)\.[\w-]*",
+        r"eyJ[\w-]{8,2000}+\.(?:[\w-]{6,}|\*\*\*)\.[\w-]*",
         "eyj",
     ),
     Family(

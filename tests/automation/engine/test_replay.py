@@ -16,7 +16,6 @@ from automation.engine.errors import (
     HostKeyRejected,
     SudoUnavailable,
 )
-from automation.engine.executor import Executor
 from automation.engine.past import Past, PastAction
 from automation.engine.ports import Action
 from automation.engine.registry import Registry
@@ -362,43 +361,3 @@ def test_each_is_handed_out_once() -> None:
     assert past.change_left() == "x"
     assert [taken(), taken(), taken()] == [ended, ended, None]
     assert past.change_left() == ""
-
-
-def stars(text: str) -> str:
-    return text.replace("7", "***")
-
-
-def test_a_masked_command_is_recognised_by_what_the_log_shows_of_it() -> None:
-    ended = whole()
-    past = [
-        replace(row, action=replace(row.action, text=stars(row.action.text))) for row in ended[:-1]
-    ]
-    assert any("***" in row.action.text for row in past)
-    world = World({"look": [reply("good")]})
-    executor = Executor(
-        transport=world.transport, journal=world.journal, stop=world.stop, shown=stars
-    )
-    outcome = executor.execute(Mend(), past=past, seq_after=len(past))
-    assert outcome.status is Status.SUCCESS
-    assert not any("first" in text for text in world.sent)
-
-
-def test_a_step_is_never_told_what_was_masked_for_the_log() -> None:
-    past = [
-        replace(row, stdout="***", is_masked=True) if row.action.text == "measure" else row
-        for row in cut_after(5)
-    ]
-    world, outcome = gone_on_with(past, {})
-    assert outcome.status is Status.UNKNOWN
-    assert outcome.error_code is ErrorCode.WORKER_LOST
-    assert "`measure` said without the secrets" in outcome.error_message
-    assert world.sent == []
-
-
-def test_masked_output_of_what_nobody_saw_the_end_of_is_asked_for_anew() -> None:
-    *ended, last = cut_after(5)
-    assert last.action.changes
-    _, outcome = gone_on_with(
-        [*ended, replace(last, is_masked=True)], {**REPLIES, "look": reply("good")}
-    )
-    assert outcome.status is Status.SUCCESS

@@ -4,6 +4,7 @@ import base64
 import json
 import random
 import textwrap
+import time
 from urllib.parse import quote
 
 import pytest
@@ -181,3 +182,19 @@ def test_any_secret_is_masked_at_any_cut(secret: str, around: str, data: st.Data
     shown = stream.feed(text[:cut]) + stream.feed(text[cut:]) + stream.flush()
     assert secret not in shown.replace(MASK, "\0")
     assert shown == redactor.text(text)
+
+
+HOSTILE = (
+    *("x-", "mysql ", "mysql '", "https://a:", "docker login ", "chpasswd ", "sk-", "eyJ-"),
+    *("password", "password=", "'--password=", "$6$a", "Cookie: a=b;", "a:", "<password ", "'a-"),
+    *("A", "+", "-----BEGIN PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----\n+", "kind: Secret\n"),
+)
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_no_line_takes_for_ever(piece: str) -> None:
+    text = (piece * (64_000 // len(piece)))[:64_000] + "!\n"
+    begun = time.process_time()
+    REDACTOR.text(text)
+    # One that looks at each place of the line from each place takes a minute.
+    assert time.process_time() - begun < 15
