@@ -39,7 +39,14 @@ def delete_all() -> None:
             for table in _AUDIT:
                 cursor.execute(f"DELETE FROM {table}")
             cursor.execute(LOCK)
-        for table in ("accounts_user_groups", "django_admin_log"):
+        for table in (
+            "accounts_apilogin",
+            "accounts_browsersession",
+            "accounts_loginthrottle",
+            "accounts_user_groups",
+            "accounts_user_user_permissions",
+            "django_admin_log",
+        ):
             cursor.execute(f"DELETE FROM {table}")
         cursor.execute("DELETE FROM accounts_user WHERE username <> 'AnonymousUser'")
         cursor.execute(
