@@ -32,7 +32,10 @@ def settings() -> dict[str, str]:
         for call in _calls(path):
             if not _is_reader(call.func):
                 continue
-            if call.args:
+            if call.func.attr == "credential_keys":  # type: ignore[attr-defined]
+                # A pair of variables, both of which may be left out.
+                found |= {ast.literal_eval(each): "" for each in call.args}
+            elif call.args:
                 name = ast.literal_eval(call.args[0])
                 found[name] = _default(call)
             else:

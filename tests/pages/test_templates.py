@@ -39,7 +39,8 @@ def test_a_template_escapes_everything(path: Path) -> None:
 
 def test_no_code_declares_a_text_to_be_html_of_its_own() -> None:
     """`format_html` escapes what it is given; what does not would be reviewed and listed here."""
-    reviewed: set[str] = set()
+    # Django's own report of a fault, from which secrets are masked.
+    reviewed = {"opsmanager/common/error_reports.py: SafeString"}
     found = set()
     for app in ("opsmanager", "automation", "servers", "incidents"):
         for path in (ROOT / app).rglob("*.py"):
