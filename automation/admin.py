@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from automation.models import CatalogEntry, Execution
 from opsmanager.accounts.requests import user_of
 from opsmanager.audit import trail
+from opsmanager.common.admin import ReadOnly
 
 
 @admin.register(CatalogEntry)
@@ -61,7 +62,7 @@ class CatalogEntryAdmin(admin.ModelAdmin[CatalogEntry]):
 
 
 @admin.register(Execution)
-class ExecutionAdmin(admin.ModelAdmin[Execution]):
+class ExecutionAdmin(ReadOnly, admin.ModelAdmin[Execution]):
     """Executions, to look at: they are facts."""
 
     list_display = ("queued_at", "runbook", "server", "status", "verdict", "triggered_by_user")
@@ -70,15 +71,3 @@ class ExecutionAdmin(admin.ModelAdmin[Execution]):
     list_select_related = ("runbook", "server", "triggered_by_user")
     ordering = ("-queued_at",)
     show_full_result_count = False
-
-    def has_add_permission(self, _request: HttpRequest) -> bool:
-        """Executions are launched, not written."""
-        return False
-
-    def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
-        """What happened is not changed."""
-        return False
-
-    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
-        """Nor deleted here."""
-        return False

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from opsmanager.accounts import permissions
 from opsmanager.accounts.models import User
 from opsmanager.accounts.requests import user_of
+from opsmanager.common.admin import ReadOnly
 from opsmanager.common.widgets import SecretTextarea
 from servers.models import AuthType, Credential, HostKey, Server, ServerGroup
 from servers.services import credentials, grants, servers
@@ -178,21 +179,9 @@ class ServerGroupAdmin(OperatorsAdmin):
 
 
 @admin.register(HostKey)
-class HostKeyAdmin(admin.ModelAdmin[HostKey]):
+class HostKeyAdmin(ReadOnly, admin.ModelAdmin[HostKey]):
     """Host keys, to look at; they are accepted on a server's page."""
 
     list_display = ("server", "state", "type", "fingerprint", "seen_at", "accepted_by")
     list_filter = ("state", "type")
     search_fields = ("server__name", "fingerprint")
-
-    def has_add_permission(self, _request: HttpRequest) -> bool:
-        """Keys come from servers."""
-        return False
-
-    def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
-        """Keys are facts."""
-        return False
-
-    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
-        """Keys are kept."""
-        return False
