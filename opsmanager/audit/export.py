@@ -8,22 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from opsmanager.audit.models import AuditEvent
+from opsmanager.audit.trail import COLUMNS
 
-_FIELDS: Final = (
-    "seq",
-    "at",
-    "verb",
-    "outcome",
-    "actor_type",
-    "actor_id",
-    "actor_name",
-    "address",
-    "target_type",
-    "target_id",
-    "target_name",
-    "message",
-    "details",
-)
+_FIELDS: Final = ("seq", "at", *COLUMNS)
 
 
 def export(month: date, path: Path) -> tuple[int, str]:

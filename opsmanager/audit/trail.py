@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.db.models import Model
+from psycopg import sql
 
 from opsmanager.accounts.models import User
 from opsmanager.audit.models import AuditEvent
@@ -30,11 +31,14 @@ COLUMNS: Final = (
 )
 """All that the application's role may write. Number, time and transaction are the database's."""
 
-_INSERT: Final = """
-INSERT INTO audit_auditevent (verb, outcome, actor_type, actor_id, actor_name, address, target_type,
-                              target_id, target_name, message, details)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb) RETURNING seq, at
-"""
+_INSERT: Final = (
+    sql.SQL("INSERT INTO audit_auditevent ({}) VALUES ({}) RETURNING seq, at")
+    .format(
+        sql.SQL(", ").join(map(sql.Identifier, COLUMNS)),
+        sql.SQL(", ").join(sql.Placeholder() * len(COLUMNS)),
+    )
+    .as_string(None)
+)
 
 
 def record(
