@@ -13,8 +13,9 @@ from urllib.parse import quote, urlsplit
 
 import psycopg
 import redis
-from django.urls import URLPattern, URLResolver, get_resolver
 from psycopg import sql
+
+from tests.support.routes import routes
 
 _PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
 
@@ -142,7 +143,9 @@ def addresses(ids: list[str], words: list[str]) -> list[str]:
     ``ids`` stand for what is a UUID or an object's id, ``words`` for the rest.
     """
     found: dict[str, None] = {}
-    for pattern in _patterns(get_resolver().url_patterns, ""):
+    for pattern in routes():
+        if "(?P" in pattern:
+            continue
         wanted = _PARAMETER.search(pattern)
         if wanted is None:
             found[f"/{pattern}"] = None
@@ -151,15 +154,6 @@ def addresses(ids: list[str], words: list[str]) -> list[str]:
             path = _PARAMETER.sub(value, pattern)
             found[f"/{path}"] = None
     return [path for path in found if "logout" not in path and "<" not in path]
-
-
-def _patterns(patterns: list[URLPattern | URLResolver], before: str) -> Iterator[str]:
-    for pattern in patterns:
-        text = before + str(pattern.pattern).replace("^", "").replace("$", "")
-        if isinstance(pattern, URLResolver):
-            yield from _patterns(pattern.url_patterns, text)
-        elif "(?P" not in text:
-            yield text
 
 
 def netloc(url: str) -> str:
