@@ -1,7 +1,7 @@
 """The site map."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
 from opsmanager.accounts.api.views import jwks
@@ -20,7 +20,8 @@ api: list[URLPattern | URLResolver] = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SwaggerView.as_view(url_name="schema"), name="swagger"),
     path("redoc/", RedocView.as_view(url_name="schema"), name="redoc"),
-    path("<path:rest>", UnknownView.as_view()),
+    # Whatever it is, also with line breaks, which the converter `path` leaves out.
+    re_path(r"^(?s:.*)$", UnknownView.as_view()),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from automation.api.serializers import (
@@ -42,6 +43,7 @@ class BatchSerializer(ModelSerializer):
     runbook_title = serializers.CharField(source="runbook.title", read_only=True)
     started_by = UserSerializer(read_only=True, allow_null=True)
     priority = serializers.SerializerMethodField(method_name="get_priority")
+    parameters = serializers.DictField(read_only=True)
     refusals = RefusalSerializer(many=True, read_only=True)
     total = serializers.IntegerField(read_only=True)
     succeeded = serializers.IntegerField(read_only=True)
@@ -75,11 +77,13 @@ class BatchSerializer(ModelSerializer):
         ]
         read_only_fields: ClassVar = fields
 
+    @extend_schema_field(serializers.ChoiceField(PRIORITIES))
     def get_priority(self, batch: Batch) -> str:
         """HIGH, NORMAL or LOW."""
         return Priority(batch.priority).name
 
 
+@extend_schema_serializer(component_name="BatchOutput")
 class SayingSerializer(Serializer):
     """Servers on which a step said the same, and the end of what it said."""
 
@@ -87,6 +91,7 @@ class SayingSerializer(Serializer):
     output = serializers.CharField()
 
 
+@extend_schema_serializer(component_name="BatchStep")
 class ColumnSerializer(Serializer):
     """One step over all servers; ``sayings`` begins with the most common one."""
 
@@ -96,6 +101,7 @@ class ColumnSerializer(Serializer):
     sayings = SayingSerializer(many=True)
 
 
+@extend_schema_serializer(component_name="BatchStepState")
 class StepStateSerializer(Serializer):
     """One step on one server."""
 
@@ -104,6 +110,7 @@ class StepStateSerializer(Serializer):
     duration_ms = serializers.IntegerField(allow_null=True)
 
 
+@extend_schema_serializer(component_name="BatchServer")
 class RowSerializer(Serializer):
     """One server's execution and its steps."""
 

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from automation.api import batch_serializers as serializers
+from automation.api.queries import BatchesQuery
 from automation.models import Batch, Priority, Trigger
 from automation.selectors import batches as selectors
 from automation.selectors import runbooks
@@ -18,7 +19,6 @@ from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.api.describe import endpoint
 from opsmanager.common.api.envelopes import one, page
-from opsmanager.common.api.filters import filtered
 from opsmanager.common.api.paging import listed
 from servers.models import Server
 from servers.selectors import groups, servers
@@ -31,24 +31,22 @@ class BatchesView(APIView):
         "listBatches",
         tag="batches",
         answers={200: page("batches", serializers.BatchSerializer)},
-        fails=(400, 401, 403),
-        filters=("runbookId", "isDryRun"),
-        ordering=("createdAt",),
-        paged=True,
+        query=BatchesQuery,
+        fails=(403, 404),
+        leads_to=("getBatch id=batches/0/id",),
     )
     def get(self, request: Request) -> Response:
         """List batches, newest first."""
         permissions.require_view(request.user, roles.VIEW_EXECUTIONS)
-        asked = request.query_params
-        rows = filtered(selectors.visible_to(request.user), asked, flags={"isDryRun": "is_dry_run"})
-        if asked.get("runbookId"):
-            rows = rows.filter(runbook=runbooks.get(request.user, asked["runbookId"]))
+        asked = BatchesQuery.of(request)
+        rows = BatchesQuery.narrow(selectors.visible_to(request.user), asked)
+        if "runbook_id" in asked:
+            rows = rows.filter(runbook=runbooks.get(request.user, asked["runbook_id"]))
         return listed(
-            request,
+            asked,
             rows,
             name="batches",
             serializer=serializers.BatchSerializer,
-            ordering=("createdAt",),
         )
 
     @endpoint(
@@ -56,7 +54,8 @@ class BatchesView(APIView):
         tag="batches",
         takes=serializers.BatchLaunchSerializer,
         answers={201: one("batch", serializers.BatchDetailSerializer)},
-        fails=(400, 401, 403, 404, 422),
+        is_idempotent=True,
+        leads_to=("getBatch id=batch/id", "cancelBatch id=batch/id"),
     )
     def post(self, request: Request) -> Response:
         """Run a runbook on several servers, an execution each; ``refusals`` says where not."""
@@ -107,7 +106,7 @@ class BatchCancelView(APIView):
         "cancelBatch",
         tag="batches",
         answers={200: one("batch", serializers.BatchDetailSerializer)},
-        fails=(400, 401, 403, 404),
+        fails=(400, 403, 404),
     )
     def post(self, request: Request, pk: UUID) -> Response:
         """Leave out what has not begun, and end what runs."""

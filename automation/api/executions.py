@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from automation.api import serializers
+from automation.api import queries, serializers
 from automation.models import Execution, Priority, Trigger
 from automation.selectors import executions as selectors
 from automation.selectors import runbooks, waiting
@@ -18,10 +18,18 @@ from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.api.describe import endpoint
 from opsmanager.common.api.envelopes import one, page
-from opsmanager.common.api.filters import filtered
 from opsmanager.common.api.paging import listed
-from opsmanager.common.problems import Invalid
 from servers.selectors import servers
+
+FOLLOWS = (
+    "getExecution id=execution/id",
+    "listExecutionLogs id=execution/id",
+    "cancelExecution id=execution/id",
+    "retryExecution id=execution/id",
+    "getRollbackPlan id=execution/id",
+    "rollBackExecution id=execution/id",
+)
+"""What can be done with the execution that an answer holds."""
 
 
 def launched(asked: Launch) -> Response:
@@ -39,47 +47,26 @@ class ExecutionsView(APIView):
         "listExecutions",
         tag="executions",
         answers={200: page("executions", serializers.ExecutionSerializer)},
-        fails=(400, 401, 403),
-        filters=(
-            "runbookId",
-            "serverId",
-            "incidentId",
-            "batchId",
-            "status",
-            "verdict",
-            "triggeredBy",
-            "startDate",
-            "endDate",
-            "search",
-            "isDryRun",
+        query=queries.ExecutionsQuery,
+        fails=(403, 404),
+        leads_to=(
+            "getExecution id=executions/0/id",
+            "listExecutionLogs id=executions/0/id",
+            "retryExecution id=executions/0/id",
         ),
-        ordering=("queuedAt", "startedAt", "finishedAt", "status"),
-        paged=True,
     )
     def get(self, request: Request) -> Response:
         """List executions, newest first. ``startDate`` is included, ``endDate`` is not."""
         permissions.require_view(request.user, roles.VIEW_EXECUTIONS)
-        asked = request.query_params
-        rows = filtered(
-            selectors.visible_to(request.user),
-            asked,
-            uuids={
-                "serverId": "server_id",
-                "incidentId": "incident_id",
-                "batchId": "batch_id",
-            },
-            words={"status": "status", "verdict": "verdict", "triggeredBy": "triggered_by"},
-            flags={"isDryRun": "is_dry_run"},
-            times={"startDate": "queued_at__gte", "endDate": "queued_at__lt"},
-        )
-        if asked.get("runbookId"):
-            rows = rows.filter(runbook=runbooks.get(request.user, asked["runbookId"]))
+        asked = queries.ExecutionsQuery.of(request)
+        rows = queries.ExecutionsQuery.narrow(selectors.visible_to(request.user), asked)
+        if "runbook_id" in asked:
+            rows = rows.filter(runbook=runbooks.get(request.user, asked["runbook_id"]))
         return listed(
-            request,
+            asked,
             selectors.search(rows, asked.get("search", "")),
             name="executions",
             serializer=serializers.ExecutionSerializer,
-            ordering=("queuedAt", "startedAt", "finishedAt", "status"),
             prepare=waiting.with_waiting,
         )
 
@@ -88,7 +75,8 @@ class ExecutionsView(APIView):
         tag="executions",
         takes=serializers.LaunchSerializer,
         answers={201: one("execution", serializers.ExecutionSerializer)},
-        fails=(400, 401, 403, 404, 422, 429),
+        is_idempotent=True,
+        leads_to=FOLLOWS,
     )
     def post(self, request: Request) -> Response:
         """Run a runbook on a server. Send an Idempotency-Key to be able to repeat the request."""
@@ -128,6 +116,7 @@ class ExecutionView(APIView):
         "getExecution",
         tag="executions",
         answers={200: one("execution", serializers.ExecutionDetailSerializer)},
+        leads_to=FOLLOWS[1:],
     )
     def get(self, request: Request, pk: UUID) -> Response:
         """Show an execution, and of one that waits what for."""
@@ -142,8 +131,8 @@ class LogsView(APIView):
         "listExecutionLogs",
         tag="executions",
         answers={200: serializers.LogsSerializer},
-        fails=(400, 401, 404),
-        filters=("stepNumber", "status", "after"),
+        query=queries.LogsQuery,
+        fails=(404,),
     )
     def get(self, request: Request, pk: UUID) -> Response:
         """Show the rows of the log in order; ``after`` is the last ``seq`` seen.
@@ -151,11 +140,8 @@ class LogsView(APIView):
         A row with the status RUNNING grows: ask for it again until it has ended.
         """
         execution = selectors.get(request.user, pk)
-        asked = request.query_params
-        rows = selectors.logs(execution, after=_whole(asked.get("after", ""), "after"))
-        if asked.get("stepNumber"):
-            rows = rows.filter(step_number=_whole(asked["stepNumber"], "stepNumber"))
-        rows = filtered(rows, asked, words={"status": "status"})
+        asked = queries.LogsQuery.of(request)
+        rows = queries.LogsQuery.narrow(selectors.logs(execution, after=asked["after"]), asked)
         shown = serializers.LogSerializer(rows, many=True).data
         return Response({"logs": shown, "total": len(shown)})
 
@@ -167,7 +153,7 @@ class CancelView(APIView):
         "cancelExecution",
         tag="executions",
         answers={200: one("execution", serializers.ExecutionSerializer)},
-        fails=(400, 401, 403, 404),
+        fails=(400, 403, 404),
     )
     def post(self, request: Request, pk: UUID) -> Response:
         """Cancel an execution: at once while it is pending, else its worker ends the command."""
@@ -185,7 +171,8 @@ class RetryView(APIView):
         tag="executions",
         takes=serializers.RetrySerializer,
         answers={201: one("execution", serializers.ExecutionSerializer)},
-        fails=(400, 401, 403, 404, 422, 429),
+        is_idempotent=True,
+        leads_to=FOLLOWS,
     )
     def post(self, request: Request, pk: UUID) -> Response:
         """Run it again: the same runbook, server and parameters, as a new execution."""
@@ -226,7 +213,6 @@ class RollbackView(APIView):
         tag="executions",
         takes=serializers.RollbackRequestSerializer,
         answers={200: one("execution", serializers.ExecutionSerializer)},
-        fails=(400, 401, 403, 404),
     )
     def post(self, request: Request, pk: UUID) -> Response:
         """Take it back, latest step first; ``rollbackStatus`` says how far that is."""
@@ -252,7 +238,7 @@ class DecideView(APIView):
             200: one("execution", serializers.ExecutionSerializer),
             201: one("execution", serializers.ExecutionSerializer),
         },
-        fails=(400, 401, 403, 404, 409),
+        fails=(403, 404, 409),
     )
     def post(self, request: Request, pk: UUID) -> Response:
         """Say how it ended; RUN_AGAIN answers 201 with the new execution."""
@@ -271,13 +257,3 @@ class DecideView(APIView):
 def _shown(request: Request, execution: Execution, *, status: int) -> Response:
     shown = serializers.ExecutionSerializer(selectors.get(request.user, execution.pk)).data
     return Response({"execution": shown}, status=status)
-
-
-def _whole(text: str, name: str) -> int:
-    if not text:
-        return 0
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise Invalid(
-            f"{name} must be a whole number.", details={name: ["Use a whole number, from 0."]}
-        )
-    return int(text)

@@ -6,8 +6,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from automation.api import serializers
-from automation.api.executions import launched
+from automation.api import queries, serializers
+from automation.api.executions import FOLLOWS, launched
 from automation.engine.descriptions import describe, json_schema
 from automation.models import CatalogEntry
 from automation.selectors import executions as execution_selectors
@@ -19,7 +19,6 @@ from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.api.describe import endpoint
 from opsmanager.common.api.envelopes import one, page
-from opsmanager.common.api.filters import filtered
 from opsmanager.common.api.paging import listed
 from servers.selectors import servers
 
@@ -33,29 +32,24 @@ class RunbooksView(APIView):
         "listRunbooks",
         tag="runbooks",
         answers={200: page("runbooks", serializers.RunbookSerializer)},
-        fails=(400, 401, 403),
-        filters=("category", "platform", "isActive", "search"),
-        ordering=("title", "runbookId", "category"),
-        paged=True,
+        query=queries.RunbooksQuery,
+        fails=(403,),
+        leads_to=(
+            "getRunbook key=runbooks/0/runbookId",
+            "validateRunbook key=runbooks/0/runbookId",
+            "dryRunRunbook key=runbooks/0/id",
+        ),
     )
     def get(self, request: Request) -> Response:
         """List the runbooks."""
         permissions.require_view(request.user, roles.VIEW_RUNBOOKS)
-        asked = request.query_params
-        rows = filtered(
-            selectors.visible_to(request.user),
-            asked,
-            words={"category": "category"},
-            flags={"isActive": "is_active"},
-        )
-        if asked.get("platform"):
-            rows = rows.filter(platforms__contains=[asked["platform"]])
+        asked = queries.RunbooksQuery.of(request)
+        rows = queries.RunbooksQuery.narrow(selectors.visible_to(request.user), asked)
         return listed(
-            request,
+            asked,
             selectors.search(rows, asked.get("search", "")),
             name="runbooks",
             serializer=serializers.RunbookSerializer,
-            ordering=("title", "runbookId", "category"),
             prepare=selectors.with_records,
         )
 
@@ -81,13 +75,13 @@ class ValidateView(APIView):
     @endpoint(
         "validateRunbook",
         tag="runbooks",
-        takes=serializers.TargetSerializer,
-        answers={200: serializers.ValidationSerializer, 400: serializers.ValidationSerializer},
+        takes=serializers.ValidateSerializer,
+        answers={200: serializers.ValidationSerializer, 400: serializers.NOT_VALID},
     )
     def post(self, request: Request, key: str) -> Response:
         """Say whether the runbook could be run on the server now, and why not."""
         entry = selectors.get(request.user, key)
-        asked = serializers.TargetSerializer(data=request.data)
+        asked = serializers.ValidateSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         server = servers.get(request.user, asked.validated_data["server_id"])
         checks = validation.validate(
@@ -118,7 +112,8 @@ class DryRunView(APIView):
         tag="runbooks",
         takes=serializers.DryRunSerializer,
         answers={201: one("execution", serializers.ExecutionSerializer)},
-        fails=(400, 401, 403, 404, 422),
+        is_idempotent=True,
+        leads_to=FOLLOWS,
     )
     def post(self, request: Request, key: str) -> Response:
         """Run the runbook without changing anything: its reading commands run for real."""

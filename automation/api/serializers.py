@@ -2,7 +2,11 @@
 
 from typing import Any, ClassVar
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import (
+    PolymorphicProxySerializer,
+    extend_schema_field,
+    extend_schema_serializer,
+)
 from rest_framework import serializers
 
 from automation.engine.results import (
@@ -13,11 +17,14 @@ from automation.engine.results import (
     StepType,
     Verdict,
 )
+from automation.engine.runbook import Category
 from automation.models import CatalogEntry, Execution, ExecutionLog, Priority, Trigger
 from automation.selectors import executions as selectors
 from automation.selectors import waiting
 from automation.services.decisions import Decision
 from opsmanager.common.api.case import ModelSerializer, Serializer
+from opsmanager.common.api.envelopes import ErrorSerializer
+from servers.models import Platform
 
 PRIORITIES = [priority.name for priority in Priority]
 
@@ -25,6 +32,10 @@ PRIORITIES = [priority.name for priority in Priority]
 class RunbookSerializer(ModelSerializer):
     """A runbook in the library; rates are 0 to 1, null before there is anything to count."""
 
+    category = serializers.ChoiceField(list(Category), read_only=True)
+    platforms = serializers.ListField(
+        child=serializers.ChoiceField(Platform.values), read_only=True
+    )
     success_rate = serializers.FloatField(read_only=True, allow_null=True)
     fix_rate = serializers.FloatField(read_only=True, allow_null=True)
     total_executions = serializers.IntegerField(read_only=True)
@@ -50,6 +61,7 @@ class RunbookSerializer(ModelSerializer):
         ]
 
 
+@extend_schema_serializer(component_name="RunbookParameter")
 class ParameterSerializer(Serializer):
     """One parameter of a runbook."""
 
@@ -64,6 +76,7 @@ class ParameterSerializer(Serializer):
     schema = serializers.DictField()
 
 
+@extend_schema_serializer(component_name="RunbookStep")
 class StepSerializer(Serializer):
     """One step of a runbook."""
 
@@ -103,6 +116,8 @@ class ExecutionSerializer(ModelSerializer):
     verdict = serializers.ChoiceField(list(Verdict), read_only=True, allow_blank=True)
     error_code = serializers.ChoiceField(list(ErrorCode), read_only=True, allow_blank=True)
     priority = serializers.SerializerMethodField(method_name="get_priority")
+    parameters = serializers.DictField(read_only=True)
+    result_data = serializers.DictField(read_only=True)
     progress = serializers.IntegerField(read_only=True)
     duration_ms = serializers.IntegerField(read_only=True, allow_null=True)
     success = serializers.BooleanField(read_only=True, allow_null=True)
@@ -167,6 +182,7 @@ class ExecutionSerializer(ModelSerializer):
         ]
         read_only_fields: ClassVar = fields
 
+    @extend_schema_field(serializers.ChoiceField(PRIORITIES))
     def get_priority(self, execution: Execution) -> str:
         """HIGH, NORMAL or LOW."""
         return selectors.priority_name(execution)
@@ -201,6 +217,7 @@ class ExecutionDetailSerializer(ExecutionSerializer):
         return [condition.as_json() for condition in waiting.why(execution)]
 
 
+@extend_schema_serializer(component_name="ExecutionLog")
 class LogSerializer(ModelSerializer):
     """One action of an execution: one row of its log."""
 
@@ -230,6 +247,7 @@ class LogSerializer(ModelSerializer):
         read_only_fields: ClassVar = fields
 
 
+@extend_schema_serializer(component_name="ExecutionLogs")
 class LogsSerializer(Serializer):
     """The log of an execution, or the part of it that was asked for."""
 
@@ -268,6 +286,11 @@ class TargetSerializer(Serializer):
     parameters = serializers.DictField(required=False, default=dict)
 
 
+@extend_schema_serializer(component_name="Validation")
+class ValidateSerializer(TargetSerializer):
+    """What is to be tried out."""
+
+
 class DryRunSerializer(TargetSerializer):
     """A dry run."""
 
@@ -299,6 +322,7 @@ class RetrySerializer(Serializer):
     force = serializers.BooleanField(required=False, default=False)
 
 
+@extend_schema_serializer(component_name="Rollback")
 class RollbackRequestSerializer(Serializer):
     """Taking an execution back."""
 
@@ -329,6 +353,7 @@ class DecisionSerializer(Serializer):
     confirm = serializers.BooleanField(required=False, default=False)
 
 
+@extend_schema_serializer(component_name="ValidationChecks")
 class ChecksSerializer(Serializer):
     """Which conditions of a launch hold."""
 
@@ -340,10 +365,23 @@ class ChecksSerializer(Serializer):
 
 
 class ValidationSerializer(Serializer):
-    """Whether a launch would be accepted; ``errors`` says by condition why not."""
+    """Whether a launch would be accepted."""
 
     valid = serializers.BooleanField()
     checks = ChecksSerializer()
     warnings = serializers.ListField(child=serializers.CharField())
-    errors: Any = serializers.DictField(required=False)
     estimated_duration = serializers.FloatField()
+
+
+class ValidationRefusedSerializer(ValidationSerializer):
+    """A launch would not be accepted; ``errors`` says by condition why not."""
+
+    errors: Any = serializers.DictField(child=ErrorSerializer())
+
+
+NOT_VALID = PolymorphicProxySerializer(
+    component_name="ValidationRefusedOrError",
+    serializers=[ValidationRefusedSerializer, ErrorSerializer],
+    resource_type_field_name=None,
+)
+"""A 400 of a validation: its result, or that the request itself can't be read."""

@@ -1,7 +1,11 @@
 """One event of the trail, and one seal over events."""
 
+from typing import Final
+
 from django.db import models
 from django.db.models.functions import Now
+
+OUTCOMES: Final = ("OK", "FAILED", "REFUSED")
 
 
 class AuditEvent(models.Model):
@@ -18,7 +22,7 @@ class AuditEvent(models.Model):
     verb = models.CharField(max_length=80)
     """Such as AUTOMATION_EXECUTION_STARTED."""
     outcome = models.CharField(max_length=20, default="OK")
-    """OK, FAILED or REFUSED."""
+    """One of OUTCOMES."""
     actor_type = models.CharField(max_length=20)
     """USER, SCHEDULE, RULE, WORKER or ANONYMOUS."""
     actor_id = models.CharField(max_length=64, blank=True)

@@ -12,7 +12,7 @@ from opsmanager.accounts.requests import user_of
 from opsmanager.common.api.describe import endpoint
 from opsmanager.common.api.envelopes import one, page
 from opsmanager.common.api.paging import listed
-from servers.api import serializers
+from servers.api import queries, serializers
 from servers.api.access import listed_for, require
 from servers.models import Credential
 from servers.services import credentials
@@ -25,19 +25,18 @@ class CredentialsView(APIView):
         "listCredentials",
         tag="servers",
         answers={200: page("credentials", serializers.CredentialSerializer)},
-        fails=(400, 401, 403),
-        ordering=("name",),
-        paged=True,
+        query=queries.NamedQuery,
+        fails=(403,),
+        leads_to=("getCredential id=credentials/0/id",),
     )
     def get(self, request: Request) -> Response:
         """List the credentials."""
         permissions.require_view(request.user, "servers.view_credential")
         return listed(
-            request,
+            queries.NamedQuery.of(request),
             Credential.objects.all(),
             name="credentials",
             serializer=serializers.CredentialSerializer,
-            ordering=("name",),
         )
 
     @endpoint(
@@ -45,7 +44,12 @@ class CredentialsView(APIView):
         tag="servers",
         takes=serializers.CredentialSerializer,
         answers={201: one("credential", serializers.CredentialSerializer)},
-        fails=(400, 401, 403, 503),
+        fails=(403, 409),
+        leads_to=(
+            "getCredential id=credential/id",
+            "updateCredential id=credential/id",
+            "deleteCredential id=credential/id",
+        ),
     )
     def post(self, request: Request) -> Response:
         """Make a credential. Its secrets are sealed at once and never shown again."""
@@ -74,7 +78,7 @@ class CredentialView(APIView):
         tag="servers",
         takes=serializers.CredentialSerializer,
         answers={200: one("credential", serializers.CredentialSerializer)},
-        fails=(400, 401, 403, 404, 503),
+        fails=(403, 404, 409),
     )
     def patch(self, request: Request, pk: UUID) -> Response:
         """Change what is given of a credential; a secret that is not given stays."""
@@ -88,7 +92,7 @@ class CredentialView(APIView):
         )
         return Response({"credential": serializers.CredentialSerializer(row).data})
 
-    @endpoint("deleteCredential", tag="servers", answers={204: None}, fails=(401, 403, 404, 409))
+    @endpoint("deleteCredential", tag="servers", answers={204: None}, fails=(403, 404, 409))
     def delete(self, request: Request, pk: UUID) -> Response:
         """Delete a credential that no server uses."""
         row = self._row(request, pk)

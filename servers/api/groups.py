@@ -10,7 +10,7 @@ from opsmanager.accounts.requests import user_of
 from opsmanager.common.api.describe import endpoint
 from opsmanager.common.api.envelopes import one, page
 from opsmanager.common.api.paging import listed
-from servers.api import serializers
+from servers.api import queries, serializers
 from servers.api.access import require
 from servers.selectors import groups as selectors
 from servers.services import servers
@@ -23,18 +23,17 @@ class GroupsView(APIView):
         "listServerGroups",
         tag="servers",
         answers={200: page("groups", serializers.ServerGroupSerializer)},
-        fails=(400, 401),
-        ordering=("name",),
-        paged=True,
+        query=queries.NamedQuery,
+        fails=(),
+        leads_to=("getServerGroup id=groups/0/id",),
     )
     def get(self, request: Request) -> Response:
         """List the server groups that you may see."""
         return listed(
-            request,
+            queries.NamedQuery.of(request),
             selectors.visible_to(request.user),
             name="groups",
             serializer=serializers.ServerGroupSerializer,
-            ordering=("name",),
         )
 
     @endpoint(
@@ -42,7 +41,12 @@ class GroupsView(APIView):
         tag="servers",
         takes=serializers.ServerGroupSerializer,
         answers={201: one("group", serializers.ServerGroupSerializer)},
-        fails=(400, 401, 403),
+        fails=(403, 409),
+        leads_to=(
+            "getServerGroup id=group/id",
+            "updateServerGroup id=group/id",
+            "deleteServerGroup id=group/id",
+        ),
     )
     def post(self, request: Request) -> Response:
         """Make a server group."""
@@ -71,7 +75,7 @@ class GroupView(APIView):
         tag="servers",
         takes=serializers.ServerGroupSerializer,
         answers={200: one("group", serializers.ServerGroupSerializer)},
-        fails=(400, 401, 403, 404),
+        fails=(403, 404, 409),
     )
     def patch(self, request: Request, pk: UUID) -> Response:
         """Change what is given of a server group."""

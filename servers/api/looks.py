@@ -10,10 +10,9 @@ from rest_framework.views import APIView
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.api.describe import endpoint
 from opsmanager.common.api.envelopes import one
-from opsmanager.common.problems import Unavailable
 from servers.api import serializers
 from servers.api.access import require
-from servers.models import ProbeKind, Server
+from servers.models import Probe, ProbeKind, Server
 from servers.selectors import host_keys as host_key_selectors
 from servers.selectors import servers as selectors
 from servers.services import host_keys, probes
@@ -26,7 +25,6 @@ class CheckView(APIView):
         "checkServer",
         tag="servers",
         answers={200: one("check", serializers.CheckSerializer)},
-        fails=(401, 403, 404, 503),
     )
     def post(self, request: Request, pk: UUID) -> Response:
         """Let a worker log in to the server, and say what it found."""
@@ -43,7 +41,6 @@ class HostKeyView(APIView):
         "getHostKey",
         tag="servers",
         answers={200: one("hostKey", serializers.HostKeySerializer)},
-        fails=(401, 403, 404, 503),
     )
     def get(self, request: Request, pk: UUID) -> Response:
         """Let a worker look at the key that the server offers now, and compare."""
@@ -51,16 +48,14 @@ class HostKeyView(APIView):
         probe = probes.wait(
             probes.request(actor=user_of(request), server=server, kind=ProbeKind.HOST_KEY)
         )
-        if not probe.reachable:
-            raise Unavailable(probe.message, code=probe.error_code)
-        return _host_key(server)
+        return _host_key(server, probe)
 
     @endpoint(
         "acceptHostKey",
         tag="servers",
         takes=serializers.FingerprintSerializer,
         answers={200: one("hostKey", serializers.HostKeySerializer)},
-        fails=(400, 401, 403, 404, 409),
+        fails=(403, 404, 409),
     )
     def post(self, request: Request, pk: UUID) -> Response:
         """Accept the offered key, if it is the one with this fingerprint."""
@@ -72,11 +67,15 @@ class HostKeyView(APIView):
         return _host_key(server)
 
 
-def _host_key(server: Server) -> Response:
+def _host_key(server: Server, probe: Probe | None = None) -> Response:
+    """Return what is known; after a look that saw no key, none is offered."""
     known = host_key_selectors.of(server)
+    failed = probe is not None and not probe.reachable
     shown: dict[str, Any] = {
         "status": known.status,
         "accepted": serializers.key_as_json(known.accepted),
-        "offered": serializers.key_as_json(known.offered),
+        "offered": None if failed else serializers.key_as_json(known.offered),
+        "errorCode": probe.error_code if probe and failed else "",
+        "message": probe.message if probe and failed else "",
     }
     return Response({"hostKey": shown})

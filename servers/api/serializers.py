@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from opsmanager.common.api.case import ModelSerializer, Serializer
@@ -94,6 +95,7 @@ class ServerSerializer(ModelSerializer):
         return hostname
 
 
+@extend_schema_serializer(component_name="ServerCheck")
 class CheckSerializer(Serializer):
     """What a look at a server found."""
 
@@ -103,6 +105,7 @@ class CheckSerializer(Serializer):
     message = serializers.CharField()
 
 
+@extend_schema_serializer(component_name="HostKeyFingerprint")
 class KeySerializer(Serializer):
     """A host key by its type and fingerprint, as ``ssh-keygen -l`` prints it."""
 
@@ -111,11 +114,13 @@ class KeySerializer(Serializer):
 
 
 class HostKeySerializer(Serializer):
-    """What is known of a server's host key."""
+    """What is known of a server's host key; ``errorCode`` and ``message`` say why none is seen."""
 
     status = serializers.ChoiceField(["UNKNOWN", "ACCEPTED", "CHANGED"])
     accepted = KeySerializer(allow_null=True)
     offered = KeySerializer(allow_null=True)
+    error_code = serializers.CharField(allow_blank=True)
+    message = serializers.CharField(allow_blank=True)
 
 
 class FingerprintSerializer(Serializer):

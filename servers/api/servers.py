@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -10,9 +9,8 @@ from rest_framework.views import APIView
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.api.describe import endpoint
 from opsmanager.common.api.envelopes import one, page
-from opsmanager.common.api.filters import filtered
 from opsmanager.common.api.paging import listed
-from servers.api import serializers
+from servers.api import queries, serializers
 from servers.api.access import require
 from servers.models import Server
 from servers.selectors import servers as selectors
@@ -26,19 +24,19 @@ class ServersView(APIView):
         "listServers",
         tag="servers",
         answers={200: page("servers", serializers.ServerSerializer)},
-        fails=(400, 401),
-        filters=("search", "environment", "platform", "groupId", "isActive"),
-        ordering=("name", "hostname", "createdAt"),
-        paged=True,
+        query=queries.ServersQuery,
+        fails=(),
+        leads_to=("getServer id=servers/0/id",),
     )
     def get(self, request: Request) -> Response:
         """List the servers that you may see."""
+        asked = queries.ServersQuery.of(request)
+        rows = queries.ServersQuery.narrow(selectors.visible_to(request.user), asked)
         return listed(
-            request,
-            _filtered(request, selectors.visible_to(request.user)),
+            asked,
+            selectors.search(rows, asked.get("search", "")).prefetch_related("groups"),
             name="servers",
             serializer=serializers.ServerSerializer,
-            ordering=("name", "hostname", "createdAt"),
         )
 
     @endpoint(
@@ -46,7 +44,15 @@ class ServersView(APIView):
         tag="servers",
         takes=serializers.ServerSerializer,
         answers={201: one("server", serializers.ServerSerializer)},
-        fails=(400, 401, 403),
+        fails=(403, 409),
+        leads_to=(
+            "getServer id=server/id",
+            "updateServer id=server/id",
+            "getHostKey id=server/id",
+            "acceptHostKey id=server/id",
+            "checkServer id=server/id",
+            "deleteServer id=server/id",
+        ),
     )
     def post(self, request: Request) -> Response:
         """Add a server. Look at its host key next, and accept it."""
@@ -70,7 +76,7 @@ class ServerView(APIView):
         tag="servers",
         takes=serializers.ServerSerializer,
         answers={200: one("server", serializers.ServerSerializer)},
-        fails=(400, 401, 403, 404),
+        fails=(403, 404, 409),
     )
     def patch(self, request: Request, pk: UUID) -> Response:
         """Change what is given of a server."""
@@ -78,25 +84,13 @@ class ServerView(APIView):
         require(request, "servers.change_server")
         return _server(_save_server(request, server))
 
-    @endpoint("deleteServer", tag="servers", answers={204: None}, fails=(401, 403, 404, 409))
+    @endpoint("deleteServer", tag="servers", answers={204: None}, fails=(403, 404, 409))
     def delete(self, request: Request, pk: UUID) -> Response:
         """Delete a server on which nothing ever ran."""
         server = selectors.get(request.user, pk)
         require(request, "servers.delete_server")
         servers.delete(actor=user_of(request), server=server)
         return Response(status=204)
-
-
-def _filtered(request: Request, rows: QuerySet[Server]) -> QuerySet[Server]:
-    asked = request.query_params
-    rows = filtered(
-        rows,
-        asked,
-        words={"environment": "environment", "platform": "platform"},
-        uuids={"groupId": "groups"},
-        flags={"isActive": "is_active"},
-    )
-    return selectors.search(rows, asked.get("search", "")).prefetch_related("groups")
 
 
 def _save_server(request: Request, server: Server | None) -> Server:

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from rest_framework import serializers
 
-from opsmanager.audit.models import AuditEvent
+from opsmanager.audit.models import OUTCOMES, AuditEvent
 from opsmanager.common.api.case import ModelSerializer, Serializer
 
 
@@ -12,6 +12,7 @@ class AuditEventSerializer(ModelSerializer):
     """Who did what, on what, with what result, when and from where."""
 
     seq = serializers.IntegerField(read_only=True)
+    outcome = serializers.ChoiceField(OUTCOMES, read_only=True)
     details = serializers.DictField(read_only=True)
 
     class Meta:

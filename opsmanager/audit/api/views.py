@@ -6,13 +6,11 @@ from rest_framework.views import APIView
 
 from opsmanager.audit import selectors
 from opsmanager.audit.api import serializers
+from opsmanager.audit.api.queries import EventsQuery
 from opsmanager.audit.looking import look
 from opsmanager.common.api.describe import endpoint
 from opsmanager.common.api.envelopes import one, page
-from opsmanager.common.api.filters import filtered
 from opsmanager.common.api.paging import listed
-
-_ORDERING = ("seq", "at", "verb", "actorName", "outcome")
 
 
 class AuditEventsView(APIView):
@@ -22,43 +20,20 @@ class AuditEventsView(APIView):
         "listAuditEvents",
         tag="audit",
         answers={200: page("events", serializers.AuditEventSerializer)},
-        fails=(400, 401, 403),
-        filters=(
-            "verb",
-            "actor",
-            "targetType",
-            "targetId",
-            "outcome",
-            "address",
-            "startDate",
-            "endDate",
-            "search",
-        ),
-        ordering=_ORDERING,
-        paged=True,
+        query=EventsQuery,
+        fails=(403,),
     )
     def get(self, request: Request) -> Response:
         """List audit events, newest first. ``startDate`` is included, ``endDate`` is not."""
-        asked = request.query_params
-        rows = filtered(
-            selectors.visible_to(request.user),
-            asked,
-            words={
-                "verb": "verb",
-                "targetType": "target_type",
-                "targetId": "target_id",
-                "outcome": "outcome",
-            },
-            times={"startDate": "at__gte", "endDate": "at__lt"},
-        )
+        asked = EventsQuery.of(request)
+        rows = EventsQuery.narrow(selectors.visible_to(request.user), asked)
         rows = selectors.by(rows, asked.get("actor", ""))
         rows = selectors.from_address(rows, asked.get("address", ""))
         return listed(
-            request,
+            asked,
             selectors.search(rows, asked.get("search", "")),
             name="events",
             serializer=serializers.AuditEventSerializer,
-            ordering=_ORDERING,
         )
 
 
@@ -69,7 +44,7 @@ class AuditVerificationView(APIView):
         "verifyAudit",
         tag="audit",
         answers={200: one("verification", serializers.AuditVerificationSerializer)},
-        fails=(401, 403, 503),
+        fails=(403,),
     )
     def get(self, request: Request) -> Response:
         """Verify every event and the chain over them, and name the place of each problem."""

@@ -1,19 +1,18 @@
 """The pages of the trail: what was done, by whom, and whether the record of it is whole."""
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from opsmanager.audit import anchors, selectors
 from opsmanager.audit.looking import look
-from opsmanager.audit.models import AuditEvent
-from opsmanager.common.api.filters import filtered
+from opsmanager.audit.models import OUTCOMES, AuditEvent
+from opsmanager.audit.web.filters import EventFilters
 from opsmanager.common.htmx import fragment, is_fragment
 from opsmanager.common.problems import Problem
 
 _PAGE = 50
-_OUTCOMES = ("OK", "FAILED", "REFUSED")
 _FILTERS = ("verb", "outcome", "actor", "target", "since", "until")
 # PostgreSQL's bigint.
 _MOST = 2**63
@@ -26,7 +25,7 @@ def event_list(request: HttpRequest) -> HttpResponse:
     everything = selectors.visible_to(request.user)
     problem = ""
     try:
-        rows = _asked_for(everything, asked.dict())
+        rows = _asked_for(everything, asked)
     except Problem as refused:
         rows, problem = everything.none(), refused.message
     before = asked.get("before", "")
@@ -39,7 +38,7 @@ def event_list(request: HttpRequest) -> HttpResponse:
         "problem": problem,
         "search": asked.get("search", ""),
         "filters": {name: asked.get(name, "") for name in _FILTERS},
-        "outcomes": _OUTCOMES,
+        "outcomes": OUTCOMES,
     }
     if is_fragment(request):
         return fragment(request, "audit/partials/_event_table.html", context)
@@ -69,11 +68,7 @@ def chain(request: HttpRequest) -> HttpResponse:
     return render(request, "audit/chain.html", context)
 
 
-def _asked_for(rows: QuerySet[AuditEvent], asked: dict[str, str]) -> QuerySet[AuditEvent]:
-    rows = filtered(
-        rows,
-        asked,
-        words={"verb": "verb", "outcome": "outcome", "target": "target_id"},
-        times={"since": "at__gte", "until": "at__lt"},
-    )
+def _asked_for(rows: QuerySet[AuditEvent], given: QueryDict) -> QuerySet[AuditEvent]:
+    asked = EventFilters.of_form(given)
+    rows = EventFilters.narrow(rows, asked)
     return selectors.search(selectors.by(rows, asked.get("actor", "")), asked.get("search", ""))

@@ -1,9 +1,11 @@
 """camelCase on the wire, snake_case in Python; only declared names, never the keys of data."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
+
+from opsmanager.common.api.strict import wrong_types
 
 
 def camel(name: str) -> str:
@@ -14,6 +16,8 @@ def camel(name: str) -> str:
 
 class CamelCaseMixin:
     """Let a serializer's fields be read and written under their camelCase names."""
+
+    unknown: ClassVar = "There is no such field. Check its spelling."
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """Return the declared fields by their names on the wire."""
@@ -30,27 +34,34 @@ class CamelCaseMixin:
 
         A client that sends ``dryRun`` for ``isDryRun`` must not be taken at half its word.
         """
-        known = self.fields  # type: ignore[attr-defined]
-        names = data if isinstance(data, Mapping) else ()
-        unknown = {
-            name: ["There is no such field. Check its spelling."]
-            for name in names
-            if name not in known
-        }
+        wrong = self.mistakes(data) if isinstance(data, Mapping) else {}
         try:
             read = super().to_internal_value(data)  # type: ignore[misc]
         except serializers.ValidationError as problem:
-            if unknown and isinstance(problem.detail, dict):
-                problem.detail.update(unknown)
+            if wrong and isinstance(problem.detail, dict):
+                problem.detail.update(wrong)
             raise
-        if unknown:
-            raise serializers.ValidationError(unknown)
+        if wrong:
+            raise serializers.ValidationError(wrong)
         return read
 
+    def mistakes(self, data: Mapping[str, Any]) -> dict[str, list[str]]:
+        """Return what is wrong with what was sent before any field reads it, by name."""
+        known = self.fields  # type: ignore[attr-defined]
+        return {name: [self.unknown] for name in data if name not in known}
 
-class Serializer(CamelCaseMixin, serializers.Serializer[Any]):
-    """A serializer with camelCase names."""
+
+class StrictMixin(CamelCaseMixin):
+    """Also take each value of a body for no other type than it has."""
+
+    def mistakes(self, data: Mapping[str, Any]) -> dict[str, list[str]]:
+        """Return the names that nobody knows, and the values of a wrong type."""
+        return super().mistakes(data) | wrong_types(self.fields, data)  # type: ignore[attr-defined]
 
 
-class ModelSerializer(CamelCaseMixin, serializers.ModelSerializer[Any]):
-    """A model serializer with camelCase names."""
+class Serializer(StrictMixin, serializers.Serializer[Any]):
+    """A body with camelCase names."""
+
+
+class ModelSerializer(StrictMixin, serializers.ModelSerializer[Any]):
+    """A body with camelCase names that shows a model."""

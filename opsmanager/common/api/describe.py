@@ -1,44 +1,66 @@
 """Describes an endpoint for OpenAPI: what it takes, what it answers, how it can fail."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 
 from opsmanager.common.api.envelopes import ErrorSerializer
+from opsmanager.common.api.openapi import LEADS_TO
+from opsmanager.common.api.query import Query
 
-_PAGING = [
-    OpenApiParameter("page", int, description="The page, from 1."),
-    OpenApiParameter("limit", int, description="How many a page, 1 to 100; 20 by default."),
-]
+_SAID: Final = {200: "What was asked for.", 201: "It is made.", 204: "Done; nothing to show."}
+_ALWAYS: Final = (401, 429, 503)
+_WITH_A_BODY: Final = (400, 413, 415)
+IDEMPOTENCY_KEY: Final = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "minLength": 1, "maxLength": 200},
+    OpenApiParameter.HEADER,
+    description="One of your own for each thing to be made, such as a UUID. The same key with the "
+    "same request returns what it made the first time, however often it is sent.",
+)
 
 
 def endpoint(
     operation: str,
     *,
-    answers: dict[int, Any],
-    takes: type[serializers.Serializer[Any]] | None = None,
-    fails: Sequence[int] = (401, 403, 404),
-    filters: Sequence[str] = (),
-    ordering: Sequence[str] = (),
-    paged: bool = False,
     tag: str,
+    answers: Mapping[int, Any],
+    takes: type[serializers.Serializer[Any]] | None = None,
+    query: type[Query] | None = None,
+    fails: Sequence[int] = (403, 404),
+    leads_to: Sequence[str] = (),
+    is_idempotent: bool = False,
+    is_open: bool = False,
 ) -> Callable[..., Any]:
-    """Describe one method of a view; ``operation`` becomes the method's name in clients."""
-    parameters = [OpenApiParameter(name, str) for name in filters]
-    if ordering:
-        words = ", ".join(ordering)
-        parameters.append(
-            OpenApiParameter("ordering", str, description=f"One of {words}; - before it reverses.")
-        )
-    if paged:
-        parameters += _PAGING
-    responses: dict[int, Any] = {**answers, **dict.fromkeys(fails, ErrorSerializer)}
+    """Describe one method of a view; ``operation`` becomes the method's name in clients.
+
+    ``fails`` are the refusals of its own: what every endpoint can answer is added. ``leads_to``
+    names operations that take what this one answers, the parameter from its place after a colon:
+    ``getServer id=server/id``. ``is_open`` says that it wants no login.
+    """
+    parameters: list[Any] = [query] if query else []
+    refusals = {*fails, *_ALWAYS}
+    if is_idempotent:
+        parameters.append(IDEMPOTENCY_KEY)
+        refusals |= {400, 422}
+    if query:
+        refusals.add(400)
+    if takes:
+        refusals.update(_WITH_A_BODY)
+    responses: dict[int, Any] = {
+        status: OpenApiResponse(answer, description=_SAID.get(status, ""))
+        for status, answer in answers.items()
+    }
+    for status in sorted(refusals - set(answers)):
+        responses[status] = ErrorSerializer
     return extend_schema(
         operation_id=operation,
         request=takes,
         responses=responses,
         parameters=parameters,
         tags=[tag],
+        auth=[] if is_open else None,
+        extensions={LEADS_TO: list(leads_to)} if leads_to else None,
     )

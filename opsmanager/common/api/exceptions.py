@@ -1,6 +1,7 @@
 """Every error of the API in one form, with the status codes of the contract."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -40,9 +41,7 @@ def _problem(exception: Exception) -> problems.Problem:
         case problems.Problem():
             return exception
         case exceptions.ValidationError():
-            return problems.Invalid(
-                "Some fields are not valid: see details.", details=_details(exception.detail)
-            )
+            return _invalid(exception)
         case Http404() | exceptions.NotFound():
             return problems.NotFound("It does not exist, or you may not see it.")
         case DjangoPermissionDenied() | exceptions.PermissionDenied():
@@ -60,6 +59,41 @@ def _problem(exception: Exception) -> problems.Problem:
         case DatabaseError():
             return _of_database(exception)
     return _internal()
+
+
+def _invalid(exception: exceptions.ValidationError) -> problems.Problem:
+    details = _details(exception.detail)
+    if _codes(exception.get_codes()) == {"unique"}:
+        names = " and ".join(details)
+        return problems.Conflict(f"Another one has the same {names}.", details=details)
+    return invalid(details)
+
+
+def invalid(details: Mapping[str, Any]) -> problems.Invalid:
+    """Return the problem of fields that are not valid; it quotes the first of them."""
+    name, sentence = _first(details)
+    rest = f" See details for {len(details) - 1} more." if len(details) > 1 else ""
+    return problems.Invalid(f"{name}: {sentence}{rest}", details=details)
+
+
+def _codes(codes: Any) -> set[str]:
+    """Return the codes of all fields, however deep they stand."""
+    if isinstance(codes, dict):
+        codes = codes.values()
+    elif not isinstance(codes, list):
+        return {codes}
+    return {code for part in codes for code in _codes(part)}
+
+
+def _first(details: Any) -> tuple[str, str]:
+    """Return the name of the first field that is wrong, as a path, and what is said of it."""
+    if isinstance(details, Mapping):
+        name, rest = next(iter(details.items()))
+        deeper, sentence = _first(rest)
+        return f"{name}.{deeper}" if deeper else str(name), sentence
+    if isinstance(details, list):
+        return _first(details[0])
+    return "", str(details)
 
 
 def _of_database(exception: DatabaseError) -> problems.Problem:
