@@ -1,13 +1,15 @@
 """The site map."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, register_converter
 from drf_spectacular.views import SpectacularAPIView
 
 from opsmanager.accounts.api.views import jwks
 from opsmanager.common.api.documents import RedocView, SwaggerView
-from opsmanager.common.api.unknown import UnknownView
+from opsmanager.common.api.unknown import Anything, UnknownView
 from opsmanager.home import views as home
+
+register_converter(Anything, "anything")
 
 handler400 = "opsmanager.home.errors.bad_request"
 handler500 = "opsmanager.home.errors.server_error"
@@ -20,8 +22,7 @@ api: list[URLPattern | URLResolver] = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SwaggerView.as_view(url_name="schema"), name="swagger"),
     path("redoc/", RedocView.as_view(url_name="schema"), name="redoc"),
-    # Whatever it is, also with line breaks, which the converter `path` leaves out.
-    re_path(r"^(?s:.*)$", UnknownView.as_view()),
+    path("<anything:rest>", UnknownView.as_view()),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

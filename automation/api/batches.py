@@ -33,7 +33,6 @@ class BatchesView(APIView):
         answers={200: page("batches", serializers.BatchSerializer)},
         query=BatchesQuery,
         fails=(403, 404),
-        leads_to=("getBatch id=batches/0/id",),
     )
     def get(self, request: Request) -> Response:
         """List batches, newest first."""

@@ -28,6 +28,9 @@ FOLLOWS = (
     "retryExecution id=execution/id",
     "getRollbackPlan id=execution/id",
     "rollBackExecution id=execution/id",
+    "decideExecution id=execution/id",
+    "getRunbook key=execution/runbookId",
+    "getServer id=execution/serverId",
 )
 """What can be done with the execution that an answer holds."""
 
@@ -49,11 +52,6 @@ class ExecutionsView(APIView):
         answers={200: page("executions", serializers.ExecutionSerializer)},
         query=queries.ExecutionsQuery,
         fails=(403, 404),
-        leads_to=(
-            "getExecution id=executions/0/id",
-            "listExecutionLogs id=executions/0/id",
-            "retryExecution id=executions/0/id",
-        ),
     )
     def get(self, request: Request) -> Response:
         """List executions, newest first. ``startDate`` is included, ``endDate`` is not."""

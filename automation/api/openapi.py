@@ -1,4 +1,4 @@
-"""Puts the parameters of each runbook into the OpenAPI document, so that clients get types for them.
+"""Puts the parameters of each runbook into the OpenAPI document: clients get types for them.
 
 The document of an installation describes the runbooks of that installation: its own ones, too.
 """

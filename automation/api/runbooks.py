@@ -34,11 +34,6 @@ class RunbooksView(APIView):
         answers={200: page("runbooks", serializers.RunbookSerializer)},
         query=queries.RunbooksQuery,
         fails=(403,),
-        leads_to=(
-            "getRunbook key=runbooks/0/runbookId",
-            "validateRunbook key=runbooks/0/runbookId",
-            "dryRunRunbook key=runbooks/0/id",
-        ),
     )
     def get(self, request: Request) -> Response:
         """List the runbooks."""
@@ -61,6 +56,7 @@ class RunbookView(APIView):
         "getRunbook",
         tag="runbooks",
         answers={200: one("runbook", serializers.RunbookDetailSerializer)},
+        leads_to=("validateRunbook key=runbook/id", "dryRunRunbook key=runbook/runbookId"),
     )
     def get(self, request: Request, key: str) -> Response:
         """Show a runbook: parameters, steps, and how it fared."""

@@ -68,7 +68,7 @@ class ParameterSerializer(Serializer):
     name = serializers.CharField()
     type = serializers.CharField()
     required: Any = serializers.BooleanField()
-    default = serializers.JSONField(allow_null=True)
+    default = serializers.JSONField()
     description = serializers.CharField()
     unit = serializers.CharField()
     secret = serializers.BooleanField()

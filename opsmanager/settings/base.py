@@ -157,8 +157,8 @@ SPECTACULAR_SETTINGS = {
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "automation.api.openapi.add_parameters",
         "opsmanager.common.api.openapi.finish",
+        "automation.api.openapi.add_parameters",
     ],
     "TAGS": [
         {"name": "auth", "description": "Log in, and who the caller is."},

@@ -27,7 +27,6 @@ class CredentialsView(APIView):
         answers={200: page("credentials", serializers.CredentialSerializer)},
         query=queries.NamedQuery,
         fails=(403,),
-        leads_to=("getCredential id=credentials/0/id",),
     )
     def get(self, request: Request) -> Response:
         """List the credentials."""

@@ -25,7 +25,6 @@ class GroupsView(APIView):
         answers={200: page("groups", serializers.ServerGroupSerializer)},
         query=queries.NamedQuery,
         fails=(),
-        leads_to=("getServerGroup id=groups/0/id",),
     )
     def get(self, request: Request) -> Response:
         """List the server groups that you may see."""

@@ -26,7 +26,6 @@ class ServersView(APIView):
         answers={200: page("servers", serializers.ServerSerializer)},
         query=queries.ServersQuery,
         fails=(),
-        leads_to=("getServer id=servers/0/id",),
     )
     def get(self, request: Request) -> Response:
         """List the servers that you may see."""

@@ -341,7 +341,7 @@ TABLE: dict[str, Entry] = {
     ),
     "api/v1/docs/": api("docs/", GET=to({200: "*"})),
     "api/v1/redoc/": api("redoc/", GET=to({200: "*"})),
-    "api/v1/<path:rest>": Entry(
+    "api/v1/<anything:rest>": Entry(
         url=lambda _w: f"{API}there/is/no/such", calls={}, anonymous=401, other_methods=404
     ),
     ".well-known/jwks.json": public("/.well-known/jwks.json", GET=to({200: "*"})),

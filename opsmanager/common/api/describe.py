@@ -10,7 +10,12 @@ from opsmanager.common.api.envelopes import ErrorSerializer
 from opsmanager.common.api.openapi import LEADS_TO
 from opsmanager.common.api.query import Query
 
-_SAID: Final = {200: "What was asked for.", 201: "It is made.", 204: "Done; nothing to show."}
+_SAID: Final = {
+    200: "What was asked for.",
+    201: "It is made.",
+    204: "Done; nothing to show.",
+    400: "Something does not hold, or what was sent is not valid.",
+}
 _ALWAYS: Final = (401, 429, 503)
 _WITH_A_BODY: Final = (400, 413, 415)
 IDEMPOTENCY_KEY: Final = OpenApiParameter(

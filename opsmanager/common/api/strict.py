@@ -26,7 +26,7 @@ _KINDS: Final[tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], type, str
 def wrong_types(
     fields: Mapping[str, serializers.Field[Any, Any, Any, Any]], data: Mapping[str, Any]
 ) -> dict[str, list[str]]:
-    """Return what is wrong with the types of values, by name; ``null`` is the field's own matter."""
+    """Return what is wrong with the types of values, by name; null is the field's own matter."""
     found = {}
     for name, value in data.items():
         sentence = _wrong(fields.get(name), value)

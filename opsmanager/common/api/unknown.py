@@ -2,12 +2,19 @@
 
 from typing import NoReturn
 
+from django.urls.converters import PathConverter
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from opsmanager.common.problems import NotFound
+
+
+class Anything(PathConverter):
+    """The rest of an address, line breaks included, which Django's own ``path`` leaves out."""
+
+    regex = r"[\s\S]+"
 
 
 @extend_schema(exclude=True)

@@ -86,7 +86,6 @@ def test_a_change_of_kind_wants_the_new_kinds_secret(admin: Client) -> None:
     ("changed", "field"),
     [
         ({"name": ""}, "name"),
-        ({"name": "taken"}, "name"),
         ({"username": ""}, "username"),
         ({"authType": "TOKEN"}, "authType"),
         ({"password": ""}, "password"),
@@ -98,7 +97,7 @@ def test_a_change_of_kind_wants_the_new_kinds_secret(admin: Client) -> None:
 def test_a_wrong_field_is_refused_by_its_name_and_no_secret_repeated(
     admin: Client, changed: dict[str, str], field: str
 ) -> None:
-    servers.password_credential("taken")
+    servers.password_credential("there")
     asked = {
         "name": "root@web",
         "username": "root",
@@ -111,6 +110,16 @@ def test_a_wrong_field_is_refused_by_its_name_and_no_secret_repeated(
     assert list(answer.json()["details"]) == [field]
     assert "pa55" not in answer.content.decode()
     assert Credential.objects.count() == 1
+
+
+def test_a_name_that_is_taken_is_a_conflict(admin: Client) -> None:
+    servers.password_credential("taken")
+    asked = {"name": "taken", "username": "root", "authType": "PASSWORD", "password": SECRET}
+    answer = admin.post(ALL, asked, JSON)
+    assert refusal(answer) == (409, "CONFLICT")
+    assert answer.json()["message"] == "Another one has the same name."
+    assert list(answer.json()["details"]) == ["name"]
+    assert "pa55" not in answer.content.decode()
 
 
 def test_without_the_public_key_it_says_that_secrets_can_not_be_kept(

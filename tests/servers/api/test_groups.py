@@ -54,11 +54,17 @@ def test_groups_are_listed_by_name_in_pages(admin: Client) -> None:
     assert [row["name"] for row in found["groups"]] == ["web", "mail", "db"]
 
 
-@pytest.mark.parametrize("asked", [{}, {"name": ""}, {"name": "taken"}, {"name": "x" * 101}])
-def test_a_group_needs_a_name_of_its_own(admin: Client, asked: dict[str, str]) -> None:
-    servers.group("taken")
+@pytest.mark.parametrize("asked", [{}, {"name": ""}, {"name": "x" * 101}])
+def test_a_group_needs_a_name(admin: Client, asked: dict[str, str]) -> None:
     answer = admin.post(ALL, asked, JSON)
     assert refusal(answer) == (400, "VALIDATION")
+    assert list(answer.json()["details"]) == ["name"]
+
+
+def test_a_name_that_is_taken_is_a_conflict(admin: Client) -> None:
+    servers.group("taken")
+    answer = admin.post(ALL, {"name": "taken"}, JSON)
+    assert refusal(answer) == (409, "CONFLICT")
     assert list(answer.json()["details"]) == ["name"]
 
 

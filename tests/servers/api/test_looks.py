@@ -18,6 +18,7 @@ from tests.support.users import signed_in, user_with
 pytestmark = pytest.mark.django_db
 
 JSON = "application/json"
+SEEN = {"errorCode": "", "message": ""}
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ def test_a_key_is_looked_at_compared_accepted_and_asked_for_again_when_it_change
         answer = admin.get(call(server, "host-key"))
         assert answer.status_code == 200
         unknown = {"status": "UNKNOWN", "accepted": None, "offered": shown(first)}
-        assert answer.json() == {"hostKey": unknown}
+        assert answer.json() == {"hostKey": unknown | SEEN}
 
         check = admin.post(call(server, "check")).json()["check"]
         assert (check["reachable"], check["errorCode"]) == (False, "HOST_KEY")
@@ -109,7 +110,7 @@ def test_a_key_is_looked_at_compared_accepted_and_asked_for_again_when_it_change
         answer = accept(admin, server, fingerprint(first))
         assert answer.status_code == 200
         accepted = {"status": "ACCEPTED", "accepted": shown(first), "offered": None}
-        assert answer.json() == {"hostKey": accepted}
+        assert answer.json() == {"hostKey": accepted | SEEN}
 
         check = admin.post(call(server, "check")).json()["check"]
         assert (check["reachable"], check["errorCode"]) == (True, "")
@@ -120,7 +121,7 @@ def test_a_key_is_looked_at_compared_accepted_and_asked_for_again_when_it_change
         check = admin.post(call(server, "check")).json()["check"]
         assert (check["reachable"], check["errorCode"]) == (False, "HOST_KEY")
         changed = {"status": "CHANGED", "accepted": shown(first), "offered": shown(second)}
-        assert admin.get(call(server, "host-key")).json() == {"hostKey": changed}
+        assert admin.get(call(server, "host-key")).json() == {"hostKey": changed | SEEN}
 
         assert refusal(accept(admin, server, fingerprint(first))) == (409, "CONFLICT")
         assert accept(admin, server, fingerprint(second)).status_code == 200
@@ -156,9 +157,16 @@ def test_a_server_that_does_not_answer_is_a_finding_of_the_check(
 
 
 @pytest.mark.usefixtures("worker")
-def test_a_key_that_can_not_be_seen_is_503_with_its_reason(admin: Client, server: Server) -> None:
+def test_of_a_server_that_can_not_be_reached_no_key_is_offered_and_it_says_why(
+    admin: Client, server: Server
+) -> None:
     Server.objects.update(port=1)
-    assert refusal(admin.get(call(server, "host-key"))) == (503, "CONNECTION")
+    answer = admin.get(call(server, "host-key"))
+    assert answer.status_code == 200
+    found = answer.json()["hostKey"]
+    assert (found["status"], found["accepted"], found["offered"]) == ("UNKNOWN", None, None)
+    assert found["errorCode"] == "CONNECTION"
+    assert "nothing listens on port 1" in found["message"]
 
 
 @pytest.mark.usefixtures("no_worker")

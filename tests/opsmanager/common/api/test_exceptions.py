@@ -94,7 +94,7 @@ def test_details_of_invalid_fields_are_named_in_camel_case() -> None:
     assert found.status_code == 400
     assert found.data == {
         "error": "ValidationError",
-        "message": "Some fields are not valid: see details.",
+        "message": "serviceName: Enter it.",
         "code": "VALIDATION",
         "details": {"serviceName": ["Enter it."]},
     }

@@ -1,13 +1,13 @@
 from typing import Any
 
 import pytest
+from django.http import QueryDict
 from rest_framework import serializers
-from rest_framework.request import Request
-from rest_framework.test import APIRequestFactory
 
 from opsmanager.common.api.case import Serializer
-from opsmanager.common.api.paging import listed, snake
-from opsmanager.common.problems import Invalid
+from opsmanager.common.api.paging import listed
+from opsmanager.common.api.query import PagedQuery
+from opsmanager.common.api.query_fields import Ordering
 from servers.models import Server
 from tests.support import servers
 
@@ -18,17 +18,13 @@ class Row(Serializer):
     name = serializers.CharField()
 
 
+class Asked(PagedQuery):
+    ordering = Ordering("name", "hostname")
+
+
 def page(query: str = "", **options: Any) -> dict[str, Any]:
-    request = Request(APIRequestFactory().get(f"/servers?{query}"))
-    answer = listed(
-        request,
-        Server.objects.all(),
-        name="servers",
-        serializer=Row,
-        ordering=("name", "hostname", "createdAt"),
-        **options,
-    )
-    return answer.data
+    asked = Asked.read(QueryDict(query))
+    return listed(asked, Server.objects.all(), name="servers", serializer=Row, **options).data
 
 
 def names(query: str) -> list[str]:
@@ -56,40 +52,12 @@ def test_twenty_rows_a_page_unless_asked_and_never_more_than_a_hundred() -> None
     assert len(page("limit=100")["servers"]) == 21
 
 
-@pytest.mark.parametrize(
-    ("query", "sentence"),
-    [
-        ("limit=0", "limit must be a whole number between 1 and 100."),
-        ("limit=101", "limit must be a whole number between 1 and 100."),
-        ("limit=-1", "limit must be a whole number between 1 and 100."),
-        ("limit=ten", "limit must be a whole number between 1 and 100."),
-        ("limit=%C2%B2", "limit must be a whole number between 1 and 100."),
-        ("page=0", "page must be a whole number between 1 and 1000000."),
-        ("page=1.5", "page must be a whole number between 1 and 1000000."),
-        ("page=1000001", "page must be a whole number between 1 and 1000000."),
-        ("page=1" + "0" * 5000, "page must be a whole number between 1 and 1000000."),
-    ],
-)
-def test_a_page_that_can_not_be_is_refused(query: str, sentence: str) -> None:
-    with pytest.raises(Invalid) as refusal:
-        page(query)
-    assert refusal.value.message == sentence
-    assert list(refusal.value.details) == [query.partition("=")[0]]
-
-
-def test_a_list_is_ordered_by_the_names_on_the_wire_both_ways() -> None:
+def test_a_list_is_ordered_both_ways() -> None:
     servers.server("web1", hostname="b.example")
     servers.server("web2", hostname="a.example")
     assert names("ordering=hostname") == ["web2", "web1"]
     assert names("ordering=-hostname") == ["web1", "web2"]
     assert names("ordering=-name") == ["web2", "web1"]
-
-
-@pytest.mark.parametrize("wanted", ["credential", "created_at", "--name", "name,hostname", "-"])
-def test_an_ordering_that_is_not_offered_is_refused_with_those_that_are(wanted: str) -> None:
-    with pytest.raises(Invalid, match=f"Lists can't be ordered by {wanted}") as refusal:
-        page(f"ordering={wanted}")
-    assert refusal.value.details == {"ordering": ["Use one of: name, hostname, createdAt."]}
 
 
 def test_rows_of_the_page_can_be_prepared() -> None:
@@ -104,10 +72,3 @@ def test_rows_of_the_page_can_be_prepared() -> None:
 
     page("limit=1", prepare=note)
     assert seen == ["web1"]
-
-
-@pytest.mark.parametrize(
-    ("wire", "name"), [("createdAt", "created_at"), ("-startedAt", "-started_at"), ("name", "name")]
-)
-def test_a_wire_name_turns_into_a_column(wire: str, name: str) -> None:
-    assert snake(wire) == name
