@@ -1,0 +1,121 @@
+"""Lets schemathesis ask a running stack for all that its OpenAPI document allows and forbids."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.stack.stack import PASSWORD, PROJECT, Stack
+
+PATIENCE = 1200.0  # seconds for one run, which takes what it is given and little more
+# What depends on what is there, or on what only the runbook or the network knows, no schema can
+# say: it is refused with 400, or 429 within a cooldown, and a sentence.
+_REFUSED_FOR_CAUSE = (
+    "launchExecution",
+    "launchBatch",
+    "dryRunRunbook",
+    "validateRunbook",
+    "retryExecution",
+    "rollBackExecution",
+    "cancelExecution",
+    "cancelBatch",
+    "decideExecution",
+    "deleteExecution",
+    "createServer",
+    "updateServer",
+    "createCredential",
+    "updateCredential",
+    "listAuditEvents",
+)
+_CONFIG = """
+seed = {seed}
+continue-on-failure = true
+
+[generation]
+max-examples = {examples}
+# PostgreSQL keeps no NUL characters; a test of its own shows that they are refused.
+allow-x00 = false
+
+[auth.dynamic.openapi.jwtAuth]
+path = "/api/v1/auth/token"
+payload = {{ username = "{username}", password = "{password}" }}
+extract_selector = "/access"
+
+[dictionaries.servers]
+values = {servers}
+[dictionaries.runbooks]
+values = ["HEALTH_CHECK", "SERVICE_RESTART", "DISK_CLEANUP", "PROCESS_KILL"]
+[dictionaries.hosts]
+values = ["127.0.0.1", "127.0.0.2"]
+[dictionaries.ports]
+values = [1, 2]
+
+[parameters]
+"body.serverId" = {{ dictionary = "servers", probability = 0.8 }}
+"body.runbookId" = {{ dictionary = "runbooks", probability = 0.8 }}
+"path.key" = {{ dictionary = "runbooks", probability = 0.8 }}
+# Nothing leaves this machine.
+"body.hostname" = {{ dictionary = "hosts" }}
+"body.port" = {{ dictionary = "ports" }}
+
+[[operations]]
+include-operation-id = {refused}
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", 400, 401, 403, 404, 409, 422, 429]
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fuzzed:
+    """What came of one run."""
+
+    requests: int
+    failures: int
+    exit_code: int
+    output: str
+
+
+def fuzz(
+    stack: Stack,
+    folder: Path,
+    *,
+    username: str,
+    servers: list[dict[str, Any]],
+    seed: int,
+    seconds: int,
+) -> Fuzzed:
+    """Fuzz the API as that user for about so many seconds, with all checks of schemathesis."""
+    config, report = folder / "schemathesis.toml", folder / f"report-{seed}.json"
+    config.write_text(
+        _CONFIG.format(
+            seed=seed,
+            examples=100,
+            username=username,
+            password=PASSWORD,
+            servers=json.dumps([server["id"] for server in servers]),
+            refused=json.dumps(_REFUSED_FOR_CAUSE),
+        )
+    )
+    ended = subprocess.run(
+        [
+            *(str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(config)),
+            *("run", str(PROJECT / "docs" / "openapi.yaml"), "--url", stack.address),
+            *("--checks", "all", "--workers", "2", "--max-time", str(seconds)),
+            *("--report", "json", "--report-json-path", str(report)),
+        ],
+        cwd=folder,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert report.exists(), ended.stdout + ended.stderr
+    cases = json.loads(report.read_text())["test_cases"]
+    return Fuzzed(
+        requests=cases["generated"] - cases["without_checks"],
+        failures=cases["with_failures"] + cases["errored"],
+        exit_code=ended.returncode,
+        output=ended.stdout + ended.stderr,
+    )
