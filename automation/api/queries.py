@@ -1,7 +1,7 @@
 """What lists of runbooks, executions, logs and batches can be asked for."""
 
+from automation.engine.kinds import Category
 from automation.engine.results import ActionStatus, Status, Verdict
-from automation.engine.runbook import Category
 from automation.models import Trigger
 from opsmanager.common.api.query import PagedQuery, Query
 from opsmanager.common.api.query_fields import Flag, Ordering, Text, Uuid, When, Whole, Words

@@ -9,6 +9,7 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
+from automation.engine.kinds import Category
 from automation.engine.results import (
     ActionStatus,
     CancelOutcome,
@@ -17,7 +18,6 @@ from automation.engine.results import (
     StepType,
     Verdict,
 )
-from automation.engine.runbook import Category
 from automation.models import CatalogEntry, Execution, ExecutionLog, Priority, Trigger
 from automation.selectors import executions as selectors
 from automation.selectors import waiting

@@ -39,7 +39,7 @@ class CamelCaseMixin:
             read = super().to_internal_value(data)  # type: ignore[misc]
         except serializers.ValidationError as problem:
             if wrong and isinstance(problem.detail, dict):
-                problem.detail.update(wrong)
+                problem.detail.update(wrong)  # type: ignore[arg-type]
             raise
         if wrong:
             raise serializers.ValidationError(wrong)

@@ -124,23 +124,24 @@ def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     _name_blanks(schemas)
     for node in _nodes(result):
         _say_plainly(node)
-    operations = {op["operationId"]: (path, op) for path, op in _operations(result)}
-    for _, operation in operations.values():
+    operations = {operation["operationId"]: operation for operation in _operations(result)}
+    for operation in operations.values():
         _share_refusals(operation)
         _link(operation, operations)
         for parameter in operation.get("parameters", ()):
             _refer_to_enum(parameter["schema"], schemas)
     components["responses"] = {
-        name: _refusal(status, text, example) for status, (name, text, example) in _REFUSALS.items()
+        name: _refusal(status, meaning, example)
+        for status, (name, meaning, example) in _REFUSALS.items()
     }
     return result
 
 
-def _operations(result: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for path, item in result["paths"].items():
+def _operations(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for item in result["paths"].values():
         for method in _METHODS:
             if method in item:
-                yield path, item[method]
+                yield item[method]
 
 
 def _nodes(node: Any) -> Iterator[dict[str, Any]]:
@@ -211,7 +212,7 @@ def _refusal(status: str, text: str, example: dict[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def _link(operation: dict[str, Any], operations: dict[str, tuple[str, dict[str, Any]]]) -> None:
+def _link(operation: dict[str, Any], operations: dict[str, dict[str, Any]]) -> None:
     """Turn ``getServer id=server/id`` into a link of the answer."""
     for said in operation.pop(LEADS_TO, ()):
         name, _, taken = said.partition(" ")

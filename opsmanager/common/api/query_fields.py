@@ -54,6 +54,7 @@ class Whole(serializers.IntegerField):
     """A whole number between two."""
 
     def __init__(self, least: int, most: int, **options: Any) -> None:
+        self._least, self._most = least, most
         self._sentence = f"Use a whole number between {least} and {most}."
         options.setdefault("required", False)
         if "default" in options:
@@ -62,8 +63,8 @@ class Whole(serializers.IntegerField):
 
     def to_internal_value(self, data: Any) -> int:
         """Return the number."""
-        is_number = data.isascii() and data.isdigit() and len(data) <= len(str(self.max_value))
-        if not is_number or not self.min_value <= int(data) <= self.max_value:
+        is_number = data.isascii() and data.isdigit() and len(data) <= len(str(self._most))
+        if not is_number or not self._least <= int(data) <= self._most:
             raise serializers.ValidationError(self._sentence)
         return int(data)
 
