@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from automation.api.examples import BATCH
 from automation.api.serializers import (
     PRIORITIES,
     ExecutionSerializer,
@@ -129,6 +130,7 @@ class BatchDetailSerializer(BatchSerializer):
         read_only_fields: ClassVar = fields
 
 
+@extend_schema_serializer(examples=BATCH)
 class BatchLaunchSerializer(Serializer):
     """A launch on several servers, named one by one or by their group."""
 

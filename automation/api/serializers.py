@@ -9,6 +9,7 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
+from automation.api import examples
 from automation.engine.kinds import Category
 from automation.engine.results import (
     ActionStatus,
@@ -286,11 +287,12 @@ class TargetSerializer(Serializer):
     parameters = serializers.DictField(required=False, default=dict)
 
 
-@extend_schema_serializer(component_name="Validation")
+@extend_schema_serializer(component_name="Validation", examples=examples.TARGET)
 class ValidateSerializer(TargetSerializer):
     """What is to be tried out."""
 
 
+@extend_schema_serializer(component_name="DryRun", examples=examples.TARGET)
 class DryRunSerializer(TargetSerializer):
     """A dry run."""
 
@@ -298,6 +300,7 @@ class DryRunSerializer(TargetSerializer):
     reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=2000)
 
 
+@extend_schema_serializer(component_name="Launch", examples=examples.LAUNCH)
 class LaunchSerializer(DryRunSerializer):
     """A launch."""
 
@@ -314,6 +317,7 @@ class LaunchSerializer(DryRunSerializer):
     force = serializers.BooleanField(required=False, default=False)
 
 
+@extend_schema_serializer(examples=examples.RETRY)
 class RetrySerializer(Serializer):
     """Running an execution again, under the conditions of a launch."""
 
@@ -322,7 +326,7 @@ class RetrySerializer(Serializer):
     force = serializers.BooleanField(required=False, default=False)
 
 
-@extend_schema_serializer(component_name="Rollback")
+@extend_schema_serializer(component_name="Rollback", examples=examples.ROLLBACK)
 class RollbackRequestSerializer(Serializer):
     """Taking an execution back."""
 
@@ -345,6 +349,7 @@ class RollbackPlanSerializer(Serializer):
     why_not = serializers.CharField(allow_blank=True)
 
 
+@extend_schema_serializer(examples=examples.DECISION)
 class DecisionSerializer(Serializer):
     """How an UNKNOWN execution ended, by a person who has looked at the server."""
 

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from drf_spectacular.utils import extend_schema_serializer
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from opsmanager.common.api.case import ModelSerializer, Serializer
@@ -10,6 +10,20 @@ from servers.models import Credential, HostKey, Server, ServerGroup
 from servers.reach import why_not
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A key",
+            value={
+                "name": "deploy key",
+                "username": "ops",
+                "authType": "PRIVATE_KEY",
+                "privateKey": "the text of the file id_ed25519",
+            },
+            request_only=True,
+        )
+    ]
+)
 class CredentialSerializer(ModelSerializer):
     """A credential. Its secrets can be written and are never shown."""
 
@@ -38,6 +52,15 @@ class CredentialSerializer(ModelSerializer):
         ]
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "The shop",
+            value={"name": "shop", "description": "Behind shop.example"},
+            request_only=True,
+        )
+    ]
+)
 class ServerGroupSerializer(ModelSerializer):
     """A server group."""
 
@@ -46,6 +69,21 @@ class ServerGroupSerializer(ModelSerializer):
         fields: ClassVar = ["id", "name", "description", "created_at", "updated_at"]
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A production server",
+            value={
+                "name": "web-1",
+                "hostname": "web-1.example",
+                "environment": "PRODUCTION",
+                "credentialId": "6f1f7c9e-2b5b-4d43-9a35-0d6f3c1f7a10",
+                "tags": ["frontend"],
+            },
+            request_only=True,
+        )
+    ]
+)
 class ServerSerializer(ModelSerializer):
     """A server; ``reachable`` and what follows it are what the last check found."""
 
