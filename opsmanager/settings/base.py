@@ -45,6 +45,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "opsmanager.common.csp.ContentSecurityPolicyMiddleware",
     "opsmanager.common.headers.SecurityHeadersMiddleware",
+    "opsmanager.common.conditional.ConditionalMiddleware",
     "opsmanager.common.limits.BodyLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
