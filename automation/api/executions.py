@@ -20,7 +20,6 @@ from opsmanager.common.api.describe import endpoint
 from opsmanager.common.api.envelopes import one, page
 from opsmanager.common.api.filters import filtered
 from opsmanager.common.api.paging import listed
-from opsmanager.common.problems import Invalid
 from servers.selectors import servers
 
 
@@ -135,31 +134,6 @@ class ExecutionView(APIView):
         return Response({"execution": shown.data})
 
 
-class LogsView(APIView):
-    """The log of an execution."""
-
-    @endpoint(
-        "listExecutionLogs",
-        tag="executions",
-        answers={200: serializers.LogsSerializer},
-        fails=(400, 401, 404),
-        filters=("stepNumber", "status", "after"),
-    )
-    def get(self, request: Request, pk: UUID) -> Response:
-        """Show the rows of the log in order; ``after`` is the last ``seq`` seen.
-
-        A row with the status RUNNING grows: ask for it again until it has ended.
-        """
-        execution = selectors.get(request.user, pk)
-        asked = request.query_params
-        rows = selectors.logs(execution, after=_whole(asked.get("after", ""), "after"))
-        if asked.get("stepNumber"):
-            rows = rows.filter(step_number=_whole(asked["stepNumber"], "stepNumber"))
-        rows = filtered(rows, asked, words={"status": "status"})
-        shown = serializers.LogSerializer(rows, many=True).data
-        return Response({"logs": shown, "total": len(shown)})
-
-
 class CancelView(APIView):
     """Cancelling an execution."""
 
@@ -271,13 +245,3 @@ class DecideView(APIView):
 def _shown(request: Request, execution: Execution, *, status: int) -> Response:
     shown = serializers.ExecutionSerializer(selectors.get(request.user, execution.pk)).data
     return Response({"execution": shown}, status=status)
-
-
-def _whole(text: str, name: str) -> int:
-    if not text:
-        return 0
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise Invalid(
-            f"{name} must be a whole number.", details={name: ["Use a whole number, from 0."]}
-        )
-    return int(text)

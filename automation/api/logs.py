@@ -1,0 +1,177 @@
+"""The endpoints of an execution's log: read it, wait for more of it, follow it."""
+
+import time
+from hashlib import sha256
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from automation.api import serializers
+from automation.api.log_stream import follow
+from automation.models import Execution, ExecutionLog
+from automation.selectors import executions as selectors
+from automation.selectors import live
+from opsmanager.accounts.api.again import caller_now
+from opsmanager.accounts.requests import user_of
+from opsmanager.common.api import event_stream
+from opsmanager.common.api.describe import endpoint
+from opsmanager.common.api.event_stream import AnyAccepted, EventStream
+from opsmanager.common.api.filters import filtered
+from opsmanager.common.api.places import places
+from opsmanager.common.conditional import not_modified
+from opsmanager.common.connections import give_back
+from opsmanager.common.problems import Invalid
+
+MAX_LIMIT: Final = 1000
+MAX_WAIT: Final = 20
+"""Seconds; proxies often allow 30."""
+
+
+class LogsView(APIView):
+    """The log of an execution."""
+
+    @endpoint(
+        "listExecutionLogs",
+        tag="executions",
+        answers={200: serializers.LogsSerializer},
+        fails=(400, 401, 404, 503),
+        filters=("stepNumber", "status", "after", "limit", "wait"),
+    )
+    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
+        """Show the rows of the log in order; ``after`` is the last ``seq`` seen.
+
+        A row with the status RUNNING grows: ask for it again until it has ended. ``wait`` keeps the
+        answer back, for so many seconds at most, until the next row or the execution has ended.
+        ``total`` counts all that the filters leave, whatever ``limit`` is.
+        """
+        execution = selectors.get(request.user, pk)
+        wait = _whole(request, "wait", most=MAX_WAIT)
+        limit = _whole(request, "limit", most=MAX_LIMIT, least=1)
+        rows = _asked(request, execution)
+        if wait and not _has_news(execution, rows):
+            with places.held(request.user.pk):
+                execution = _wait(request, execution, rows, seconds=wait)
+        etag = _etag(request, execution)
+        unchanged = not_modified(request._request, etag)  # noqa: SLF001 - Django's own request
+        if unchanged is not None:
+            return unchanged
+        shown = serializers.LogSerializer(rows[:limit] if limit else rows, many=True).data
+        total = rows.count() if limit and len(shown) == limit else len(shown)
+        return Response({"logs": shown, "total": total}, headers={"ETag": etag})
+
+
+class LogStreamView(APIView):
+    """The log of an execution, as it grows."""
+
+    content_negotiation_class = AnyAccepted
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(
+                "Last-Event-ID",
+                str,
+                OpenApiParameter.HEADER,
+                description="The id of the last event that was received, to go on after it.",
+            )
+        ]
+    )
+    @endpoint(
+        "streamExecutionLogs",
+        tag="executions",
+        answers={(200, event_stream.MEDIA_TYPE): OpenApiTypes.STR, 204: None},  # type: ignore[dict-item]
+        fails=(400, 401, 404, 503),
+        filters=("after",),
+    )
+    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
+        """Follow an execution by server-sent events.
+
+        ``status`` when it moves on, ``output`` while a command says something, ``log`` with each
+        row once it has ended, in order, and ``end`` with the execution. 204 to a client that has
+        seen the end.
+        """
+        execution = selectors.get(request.user, pk)
+        after, has_seen_end = _last_seen(request)
+        if has_seen_end and not execution.is_live and execution.last_seq <= after:
+            return Response(status=204)
+        if request.method == "HEAD":
+            return HttpResponse(content_type=event_stream.MEDIA_TYPE)
+        place = places.take(request.user.pk)
+        user = user_of(request)
+        chunks = follow(pk, user=user, after=after, ask_again=lambda: caller_now(request))
+        return EventStream(chunks, place)
+
+
+def _asked(request: Request, execution: Execution) -> QuerySet[ExecutionLog]:
+    rows = selectors.logs(execution, after=_whole(request, "after"))
+    if request.query_params.get("stepNumber"):
+        rows = rows.filter(step_number=_whole(request, "stepNumber"))
+    return filtered(rows, request.query_params, words={"status": "status"})
+
+
+def _has_news(execution: Execution, rows: QuerySet[ExecutionLog]) -> bool:
+    """Whether the next row has ended, or nothing more can come.
+
+    One that ended behind another that runs is no news: who reads the log in order waits for that.
+    """
+    first = rows.only("seq", "status", "changes").first() if execution.is_live else None
+    return not execution.is_live or (first is not None and not live.may_change(execution, first))
+
+
+def _wait(
+    request: Request, execution: Execution, rows: QuerySet[ExecutionLog], *, seconds: int
+) -> Execution:
+    """Return the execution once there is news of it, or the time is over."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        give_back()
+        time.sleep(settings.LIVE_LOOK_SECONDS)
+        if live.revision(execution.pk) == execution.revision:
+            continue
+        execution = selectors.get(request.user, execution.pk)
+        if _has_news(execution, rows):
+            break
+    return execution
+
+
+def _etag(request: Request, execution: Execution) -> str:
+    """Return what changes with each change of the log, and with what is asked of it."""
+    asked = sorted(item for item in request.query_params.lists() if item[0] != "wait")
+    shape = serializers.LogSerializer.Meta.fields
+    known: tuple[Any, ...] = (execution.pk, execution.revision, asked, shape)
+    return f'"{sha256(repr(known).encode()).hexdigest()}"'
+
+
+def _last_seen(request: Request) -> tuple[int, bool]:
+    """Return the last ``seq`` that a client of the stream has, and whether it saw the end."""
+    given = request.headers.get("Last-Event-ID", "")
+    number, dash, rest = given.partition("-")
+    if given and (not _is_whole(number) or f"{dash}{rest}" not in ("", "-end")):
+        raise _refused("Last-Event-ID", "Use the id of the last event, such as 12.")
+    return (int(number), bool(dash)) if given else (_whole(request, "after"), False)
+
+
+def _whole(request: Request, name: str, *, least: int = 0, most: int | None = None) -> int:
+    """Return a whole number of the query; 0 where there is none. Raises :class:`Invalid`."""
+    text = request.query_params.get(name, "")
+    if not text:
+        return 0
+    if _is_whole(text) and int(text) >= least and (most is None or int(text) <= most):
+        return int(text)
+    limits = f"from {least}" if most is None else f"between {least} and {most}"
+    raise _refused(name, f"Use a whole number {limits}.")
+
+
+def _is_whole(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 9
+
+
+def _refused(name: str, sentence: str) -> Invalid:
+    return Invalid(f"{name} can't be read. {sentence}", details={name: [sentence]})
