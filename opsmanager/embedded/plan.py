@@ -144,7 +144,9 @@ class Plan:
                 *("--host", self.host, "--port", str(self.port)),
                 *("--workers", str(workers), "--blocking-threads", str(threads)),
                 *("--workers-kill-timeout", "3", "--respawn-failed-workers"),
-                *("--log-level", "warning", "opsmanager.wsgi:application"),
+                # Its warnings are that there are many threads, which mostly sleep, and that it ended
+                # a worker with streams open.
+                *("--log-level", "error", "opsmanager.wsgi:application"),
             ),
             environment=self.common_environment() | self.secrets.for_web(),
             folder=self.project,
