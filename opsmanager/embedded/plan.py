@@ -144,8 +144,8 @@ class Plan:
                 *("--host", self.host, "--port", str(self.port)),
                 *("--workers", str(workers), "--blocking-threads", str(threads)),
                 *("--workers-kill-timeout", "3", "--respawn-failed-workers"),
-                # Its warnings are that there are many threads, which mostly sleep, and that it ended
-                # a worker with streams open.
+                # Its warnings are that there are many threads, most of which sleep, and that it
+                # ended a worker with streams open.
                 *("--log-level", "error", "opsmanager.wsgi:application"),
             ),
             environment=self.common_environment() | self.secrets.for_web(),
