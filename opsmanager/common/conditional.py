@@ -33,8 +33,9 @@ class ConditionalMiddleware:
         if "Authorization" in request.headers:
             response.headers.setdefault("Cache-Control", _KEPT)
         etag = response.get("ETag")
-        is_asked = etag is not None and response.status_code == 200
-        return (not_modified(request, etag, response) if is_asked else None) or response
+        if etag is None or response.status_code != 200:
+            return response
+        return not_modified(request, etag, response) or response
 
 
 def not_modified(

@@ -1,6 +1,7 @@
 """Asks again who calls, for an answer that lasts: what a login ended by should end it, too."""
 
 from copy import copy
+from typing import Any
 
 from django.contrib.auth import get_user
 from rest_framework.exceptions import NotAuthenticated
@@ -20,7 +21,8 @@ def caller_now(request: Request) -> User:
     if session is not None:
         called.session = type(session)(session.session_key)
         called.user = get_user(called)
-    user = Request(called, authenticators=request.authenticators or ()).user
+    authenticators: Any = request.authenticators
+    user = Request(called, authenticators=authenticators).user
     if not isinstance(user, User):
         raise NotAuthenticated
     return user

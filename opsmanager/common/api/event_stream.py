@@ -1,10 +1,11 @@
 """Server-sent events: how they are written, and an answer that gives its place back at its end."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
 from django.http import StreamingHttpResponse
 from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 
@@ -68,16 +69,21 @@ class _Held:
         finally:
             self._place.give_back()
 
+    def __del__(self) -> None:
+        # A fault between view and server may drop an answer that nobody closes.
+        self._place.give_back()
+
 
 class AnyAccepted(BaseContentNegotiation):
     """Takes each ``Accept``: a stream is what it is, and errors before it are JSON."""
 
-    def select_parser(self, request: Request, parsers: Sequence[Any]) -> Any:
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
         """Return the only parser."""
-        return parsers[0]
+        return next(iter(parsers))
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         """Return the only renderer, and its type."""
-        return renderers[0], str(renderers[0].media_type)
+        renderer = next(iter(renderers))
+        return renderer, str(renderer.media_type)

@@ -14,7 +14,8 @@ class Places:
     """As many as ``LIVE_PLACES`` says, of which one user can have half; safe for threads."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        # Garbage is collected at any moment, and may give a place back while one is taken here.
+        self._lock = threading.RLock()
         self._taken: Counter[Hashable] = Counter()
 
     def take(self, who: Hashable) -> "Place":
@@ -56,7 +57,7 @@ class Place:
     def __init__(self, places: Places, who: Hashable) -> None:
         self._places = places
         self._who = who
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._is_held = True
 
     def give_back(self) -> None:

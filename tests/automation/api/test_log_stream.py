@@ -1,5 +1,6 @@
 """A client follows an execution by server-sent events."""
 
+import gc
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -339,6 +340,15 @@ def test_a_client_that_hangs_up_gives_its_place_back(user: User, execution: Exec
     begun.close()
     never_read.close()
     begun.close()
+    assert places.taken == 0
+
+
+def test_an_answer_that_is_dropped_gives_its_place_back(user: User, execution: Execution) -> None:
+    follower = Follower(signed_in(user), execution)
+    follower.next()
+    assert places.taken == 1
+    del follower
+    gc.collect()
     assert places.taken == 0
 
 
