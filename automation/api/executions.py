@@ -122,28 +122,6 @@ class ExecutionView(APIView):
         return Response({"execution": shown.data})
 
 
-class LogsView(APIView):
-    """The log of an execution."""
-
-    @endpoint(
-        "listExecutionLogs",
-        tag="executions",
-        answers={200: serializers.LogsSerializer},
-        query=queries.LogsQuery,
-        fails=(404,),
-    )
-    def get(self, request: Request, pk: UUID) -> Response:
-        """Show the rows of the log in order; ``after`` is the last ``seq`` seen.
-
-        A row with the status RUNNING grows: ask for it again until it has ended.
-        """
-        execution = selectors.get(request.user, pk)
-        asked = queries.LogsQuery.of(request)
-        rows = queries.LogsQuery.narrow(selectors.logs(execution, after=asked["after"]), asked)
-        shown = serializers.LogSerializer(rows, many=True).data
-        return Response({"logs": shown, "total": len(shown)})
-
-
 class CancelView(APIView):
     """Cancelling an execution."""
 

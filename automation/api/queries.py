@@ -56,10 +56,24 @@ class ExecutionsQuery(PagedQuery):
     }
 
 
-class LogsQuery(Query):
-    """Of the log of one execution."""
+class StreamQuery(Query):
+    """Of the stream of one execution's log."""
 
     after = Whole(0, _MOST, default=0, help_text="The last `seq` seen; later rows are answered.")
+
+
+class LogsQuery(StreamQuery):
+    """Of the log of one execution."""
+
+    limit = Whole(1, 1000, help_text="How many rows at most; all of them without.")
+    # Proxies often allow an answer 30 seconds.
+    wait = Whole(
+        0,
+        20,
+        default=0,
+        help_text="For how many seconds at most the answer is kept back until the next row, or the "
+        "execution, has ended.",
+    )
     step_number = Whole(0, _MOST)
     status = Words(ActionStatus)
 

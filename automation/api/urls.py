@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from automation.api import batches, executions, runbooks
+from automation.api import batches, executions, logs, runbooks
 
 urlpatterns = [
     path("automation/runbooks", runbooks.RunbooksView.as_view()),
@@ -11,7 +11,8 @@ urlpatterns = [
     path("automation/runbooks/<str:key>/dry-run", runbooks.DryRunView.as_view()),
     path("automation/executions", executions.ExecutionsView.as_view()),
     path("automation/executions/<uuid:pk>", executions.ExecutionView.as_view()),
-    path("automation/executions/<uuid:pk>/logs", executions.LogsView.as_view()),
+    path("automation/executions/<uuid:pk>/logs", logs.LogsView.as_view()),
+    path("automation/executions/<uuid:pk>/logs/stream", logs.LogStreamView.as_view()),
     path("automation/executions/<uuid:pk>/cancel", executions.CancelView.as_view()),
     path("automation/executions/<uuid:pk>/retry", executions.RetryView.as_view()),
     path("automation/executions/<uuid:pk>/rollback", executions.RollbackView.as_view()),

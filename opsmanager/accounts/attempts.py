@@ -8,7 +8,6 @@ import secrets
 import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import ip_network
 
 from django.conf import settings
 from django.core import signing
@@ -17,7 +16,7 @@ from django.utils import timezone
 
 from opsmanager.accounts import signals, throttle
 from opsmanager.accounts.models import LoginThrottle, User
-from opsmanager.common.client import client_address
+from opsmanager.common.client import client_network
 from opsmanager.common.problems import TooManyTries
 
 COOKIE = "opsmanager_device"
@@ -55,7 +54,7 @@ def begin(request: HttpRequest | None, username: str) -> Attempt:
     Raises :class:`TooManyTries`.
     """
     account = _account(username)
-    address = _network(client_address(request)) if request is not None else None
+    address = client_network(request) if request is not None else None
     own = _device(request, account) or _known_place(account, address)
     if own:
         limits: dict[str, throttle.Limit] = {own: throttle.KNOWN}
@@ -90,13 +89,6 @@ def remember_device(request: HttpRequest, response: HttpResponseBase, user: User
 def _account(username: str) -> str:
     name = unicodedata.normalize("NFKC", username).casefold()
     return throttle.key("account", name)
-
-
-def _network(address: str | None) -> str | None:
-    """Return what one customer of a provider has: an IPv4 address, or 64 bits of an IPv6 one."""
-    if address is None:
-        return None
-    return str(ip_network(f"{address}/64", strict=False)) if ":" in address else address
 
 
 def _place(account: str, address: str) -> str:

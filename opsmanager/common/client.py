@@ -1,6 +1,6 @@
 """From which address a request comes, which only a counted proxy is believed."""
 
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -27,6 +27,14 @@ def client_address(request: Called) -> str | None:
     if len(hops) < proxies:
         return peer
     return _plain(hops[-proxies]) or peer
+
+
+def client_network(request: Called) -> str | None:
+    """Return what one customer of a provider has: an IPv4 address, or 64 bits of an IPv6 one."""
+    address = client_address(request)
+    if address is None or ":" not in address:
+        return address
+    return str(ip_network(f"{address}/64", strict=False))
 
 
 def _plain(text: str) -> str | None:

@@ -148,12 +148,50 @@ class TooManyTries(Problem):
         self.is_news = is_news
 
 
+class Throttled(Problem):
+    """Somebody sent more requests within a minute than one may; ``seconds`` says how long to wait.
+
+    ``whose`` begins the sentence, ``kind`` is ``reads`` or ``writes``, ``limit`` is per minute.
+    """
+
+    status = 429
+    name = "Throttled"
+    code = "THROTTLED"
+
+    def __init__(self, seconds: int, *, whose: str, kind: str, limit: int) -> None:
+        advice = (
+            "Ask less often, with If-None-Match, or follow an execution by its stream"
+            if kind == "reads"
+            else "Send less at once, such as one batch in place of many launches"
+        )
+        super().__init__(
+            f"{whose} may send {limit} {kind} within a minute, and has. Wait {seconds} s, then go "
+            f"on. {advice}.",
+            details={"retryAfterSeconds": seconds, "kind": kind, "limitPerMinute": limit},
+            retry_after=seconds,
+        )
+
+
 class Unavailable(Problem):
     """A part of OpsManager that this needs does not answer now."""
 
     status = 503
     name = "ServiceUnavailable"
     code = "UNAVAILABLE"
+
+
+class Busy(Unavailable):
+    """All places for answers that wait are taken, in this process or by this user."""
+
+    code = "BUSY"
+
+    def __init__(self, message: str) -> None:
+        seconds = 5
+        super().__init__(
+            f"{message} Ask for …/logs from time to time instead, or again in {seconds} s.",
+            details={"retryAfterSeconds": seconds},
+            retry_after=seconds,
+        )
 
 
 class ProblemMiddleware:

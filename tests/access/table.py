@@ -255,6 +255,9 @@ TABLE: dict[str, Entry] = {
     "api/v1/automation/executions/<uuid:pk>/logs": api(
         "automation/executions/{}/logs", "failed", GET=to(SEES_EXECUTIONS)
     ),
+    "api/v1/automation/executions/<uuid:pk>/logs/stream": api(
+        "automation/executions/{}/logs/stream", "failed", GET=to(SEES_EXECUTIONS)
+    ),
     "api/v1/automation/executions/<uuid:pk>/cancel": api(
         "automation/executions/{}/cancel",
         "waiting",

@@ -66,6 +66,10 @@ def test_the_examples_of_the_api_guide_do_what_they_say(
     assert '"serviceName"' in said
     assert "systemctl restart shop.service" in said
     assert '"verdict": "FIXED"' in said
+    assert "event: log\nid: 1\ndata: {" in said
+    assert "event: end\nid: " in said
+    assert "python saw SUCCESS" in said
+    assert "unchanged: 304" in said
     assert "429 " in said
     assert '"RATE_LIMIT_EXCEEDED"' in said
     assert "ACCEPTED" in said

@@ -7,7 +7,7 @@ import pytest
 
 from opsmanager.embedded import postgres, redis, supervisor
 from opsmanager.embedded.data_dir import DataDir
-from opsmanager.embedded.plan import Plan
+from opsmanager.embedded.plan import WEB_THREADS, Plan
 from opsmanager.embedded.process import Program
 from opsmanager.embedded.secrets import ADMIN_PASSWORD, PRIVATE_KEYS, SECRET_KEY, Secrets
 
@@ -92,6 +92,15 @@ def test_the_address_is_one_that_a_browser_can_open(plan: Plan) -> None:
 def test_the_high_worker_serves_nothing_else(plan: Plan) -> None:
     command = _named(plan, "worker-high").command
     assert command[command.index("-Q") + 1] == "automation.high"
+
+
+@pytest.mark.parametrize(("places", "more"), [(None, 16), ("", 16), ("40", 40), ("0", 0), ("x", 0)])
+def test_web_has_a_thread_for_each_stream_beside_those_of_ordinary_requests(
+    plan: Plan, places: str | None, more: int
+) -> None:
+    environ = ENVIRON if places is None else {**ENVIRON, "OPSMANAGER_LIVE_PLACES": places}
+    command = _named(replace(plan, environ=environ), "web").command
+    assert int(command[command.index("--blocking-threads") + 1]) == WEB_THREADS + more
 
 
 def test_everything_is_down_10_seconds_after_ctrl_c_even_when_all_of_it_is_stubborn(

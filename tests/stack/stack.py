@@ -34,6 +34,7 @@ PROJECT = Path(__file__).parents[2]
 ORGANISATION = Path(__file__).with_name("organisation")
 """Where an organisation's own runbooks lie as pip would have installed them."""
 PASSWORD = "correct horse battery"
+UNTHROTTLED = {"OPSMANAGER_API_READS_PER_MINUTE": "0", "OPSMANAGER_API_WRITES_PER_MINUTE": "0"}
 START_PATIENCE = 300.0  # seconds; 10 to 20 are usual
 # The operator's own keys are no business of a test.
 FOREIGN = {
@@ -203,12 +204,14 @@ def unique(name: str) -> str:
 
 
 @contextmanager
-def running(folder: Path, *, concurrency: int = 8) -> Iterator[Stack]:
+def running(folder: Path, *, concurrency: int = 8, **settings: str) -> Iterator[Stack]:
     """Start everything on the PostgreSQL and Redis of DATABASE_URL and REDIS_URL.
 
     `folder` is empty and holds keys and output. Nothing is left at the end but this folder.
+    `settings` are variables; unless they say otherwise, tests may ask as much as they like.
     """
     environ = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+    environ |= UNTHROTTLED | settings
     environ |= {
         ADMIN_PASSWORD: PASSWORD,
         "AUTOMATION_WORKER_CONCURRENCY": str(concurrency),

@@ -31,7 +31,7 @@ def endpoint(
     operation: str,
     *,
     tag: str,
-    answers: Mapping[int, Any],
+    answers: Mapping[int | tuple[int, str], Any],
     takes: type[serializers.Serializer[Any]] | None = None,
     query: type[Query] | None = None,
     fails: Sequence[int] = (403, 404),
@@ -41,6 +41,7 @@ def endpoint(
 ) -> Callable[..., Any]:
     """Describe one method of a view; ``operation`` becomes the method's name in clients.
 
+    ``answers`` are by status, or by status and media type where that is not JSON.
     ``fails`` are the refusals of its own: what every endpoint can answer is added. ``leads_to``
     names operations that take what this one answers, the parameter from its place after a colon:
     ``getServer id=server/id``. ``is_open`` says that it wants no login.
@@ -54,11 +55,11 @@ def endpoint(
         refusals.add(400)
     if takes:
         refusals.update(_WITH_A_BODY)
-    responses: dict[int, Any] = {
-        status: OpenApiResponse(answer, description=_SAID.get(status, ""))
-        for status, answer in answers.items()
+    responses: dict[Any, Any] = {
+        place: OpenApiResponse(answer, description=_SAID[_status(place)])
+        for place, answer in answers.items()
     }
-    for status in sorted(refusals - set(answers)):
+    for status in sorted(refusals - {_status(place) for place in answers}):
         responses[status] = ErrorSerializer
     return extend_schema(
         operation_id=operation,
@@ -69,3 +70,7 @@ def endpoint(
         auth=[] if is_open else None,
         extensions={LEADS_TO: list(leads_to)} if leads_to else None,
     )
+
+
+def _status(place: int | tuple[int, str]) -> int:
+    return place[0] if isinstance(place, tuple) else place

@@ -30,7 +30,7 @@ def answer(exception: Exception, context: dict[str, Any]) -> Response:
     challenge = getattr(exception, "auth_header", None)
     if challenge:
         headers["WWW-Authenticate"] = challenge
-    if problem.status >= 500:
+    if problem.status >= 500 and not isinstance(problem, problems.Busy):
         view = context.get("view")
         log.error("api call failed", view=type(view).__name__, exc_info=exception)
     return Response(problem.as_json(), status=problem.status, headers=headers)

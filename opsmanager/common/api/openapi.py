@@ -16,6 +16,13 @@ _RETRY_AFTER: Final = {
         "schema": {"type": "integer", "minimum": 0},
     }
 }
+_ETAG: Final = {
+    "ETag": {
+        "description": "Of what is shown. Sent back as If-None-Match, it is answered by 304 without a "
+        "body while nothing has changed.",
+        "schema": {"type": "string"},
+    }
+}
 _Refusal = tuple[str, str, dict[str, Any]]
 
 
@@ -118,6 +125,10 @@ def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Return the document, finished. A hook of drf-spectacular, after that of its enums."""
     components = result.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
+    for item in result["paths"].values():
+        shown = item.get("get", {"responses": {}})["responses"].get("200", {})
+        if "application/json" in shown.get("content", {}):
+            shown["headers"] = _ETAG
     for name, schema in schemas.items():
         if schema.get("type") == "object" and "properties" in schema:
             _close(name, schema)
