@@ -92,8 +92,9 @@ def span(
     until = now if end is None else _moment("endDate", end, zone)
     if start is None:
         last = (until - timedelta(microseconds=1)).astimezone(zone).date()
-        start = last - timedelta(days=USUAL_DAYS - 1)
-    since = _moment("startDate", start, zone)
+        since = midnight(last - timedelta(days=USUAL_DAYS - 1), zone)
+    else:
+        since = _moment("startDate", start, zone)
     if since >= until:
         raise _refused("startDate", "Use a time before endDate, which is now where it is left out.")
     _require_few(since, until, zone, grouping)
