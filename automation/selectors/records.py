@@ -1,15 +1,14 @@
 """How runbooks fare: what the library says of each, however long its history has become."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count
 
 from automation import catalog
-from automation.models import CatalogEntry, Execution
+from automation.models import CatalogEntry
 from automation.selectors import runbooks
 from automation.selectors.outcomes import FAILED, MET, SUCCESSFUL, rate
 
@@ -35,6 +34,11 @@ SELECT entry.id, recent.*
                 LIMIT %(most)s) AS latest
        ) AS recent
 """
+_RECORDS: Final = _RECENT.replace(
+    "recent.*",
+    """recent.*,
+       (SELECT count(*) FROM automation_execution WHERE runbook_id = entry.id AND NOT is_dry_run)""",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,14 +66,14 @@ class Record:
 
 
 def record_of(entry: CatalogEntry) -> Record:
-    """Return how the runbook fares; two queries."""
+    """Return how the runbook fares; one query."""
     return _records([entry.pk])[entry.pk]
 
 
 def with_records(entries: Iterable[CatalogEntry]) -> list[CatalogEntry]:
     """Return the entries, each with ``success_rate``, ``fix_rate`` and ``total_executions``.
 
-    Two queries, for any number of them.
+    One query, for any number of them.
     """
     listed = list(entries)
     found = _records([entry.pk for entry in listed])
@@ -86,7 +90,8 @@ def estimated_seconds(entry: CatalogEntry) -> float:
 
     0 when neither is there: executions outlive the code of their runbook.
     """
-    return usual_or_declared(entry, _recent([entry.pk])[entry.pk])
+    (row,) = _found(_RECENT, [entry.pk])
+    return usual_or_declared(entry, _recent(row))
 
 
 def usual_or_declared(entry: CatalogEntry, recent: Recent) -> float:
@@ -97,13 +102,19 @@ def usual_or_declared(entry: CatalogEntry, recent: Recent) -> float:
 
 
 def _records(ids: list[UUID]) -> dict[UUID, Record]:
-    recent = _recent(ids)
-    counted = Execution.objects.filter(runbook__in=ids, is_dry_run=False).values("runbook_id")
-    totals = dict(counted.annotate(total=Count("*")).values_list("runbook_id", "total"))
-    return {pk: Record(total=totals.get(pk, 0), recent=recent[pk]) for pk in ids}
+    return {row[0]: Record(total=row[-1], recent=_recent(row)) for row in _found(_RECORDS, ids)}
 
 
-def _recent(ids: list[UUID]) -> dict[UUID, Recent]:
+def _recent(row: Sequence[Any]) -> Recent:
+    _, successful, counted, fixed, met, usual, *_ = row
+    return Recent(
+        success_rate=rate(successful, counted),
+        fix_rate=rate(fixed, met),
+        usual_seconds=usual,
+    )
+
+
+def _found(query: str, ids: list[UUID]) -> list[Sequence[Any]]:
     asked: dict[str, Any] = {
         "entries": ids,
         "successful": list(SUCCESSFUL),
@@ -112,12 +123,5 @@ def _recent(ids: list[UUID]) -> dict[UUID, Recent]:
         "most": RECENT_RUNS,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_RECENT, asked)
-        return {
-            pk: Recent(
-                success_rate=rate(successful, counted),
-                fix_rate=rate(fixed, met),
-                usual_seconds=usual,
-            )
-            for pk, successful, counted, fixed, met, usual in cursor.fetchall()
-        }
+        cursor.execute(query, asked)
+        return list(cursor.fetchall())
