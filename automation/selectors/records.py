@@ -37,7 +37,8 @@ SELECT entry.id, recent.*
 _RECORDS: Final = _RECENT.replace(
     "recent.*",
     """recent.*,
-       (SELECT count(*) FROM automation_execution WHERE runbook_id = entry.id AND NOT is_dry_run)""",
+       (SELECT count(*) FROM automation_execution
+         WHERE runbook_id = entry.id AND NOT is_dry_run)""",
 )
 
 
