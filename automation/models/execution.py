@@ -231,9 +231,9 @@ class Execution(UUIDModel):
                 condition=Q(secret_parameters__isnull=False),
             ),
             models.Index("batch", name="execution_of_batch", condition=Q(batch__isnull=False)),
-            # What analytics and the records of runbooks count, without a look at the table. No column
-            # of theirs changes without one of another index, so what the journal updates all the
-            # time (last_seq, revision) still touches no index.
+            # What analytics and the records of runbooks count, without a look at the table. No
+            # column of theirs changes without one of another index, so what the journal updates
+            # all the time (last_seq, revision) still touches no index.
             models.Index(
                 fields=["queued_at"],
                 include=[
