@@ -8,7 +8,7 @@ from opsmanager.common.api.query_fields import Flag, Ordering, Text, Uuid, When,
 from servers.models import Platform
 
 _MOST = 2**31 - 1
-_RUNBOOK = "Its id such as SERVICE_RESTART, or its UUID."
+RUNBOOK = "Its id such as SERVICE_RESTART, or its UUID."
 
 
 class RunbooksQuery(PagedQuery):
@@ -30,7 +30,7 @@ class RunbooksQuery(PagedQuery):
 class ExecutionsQuery(PagedQuery):
     """Of executions; ``search`` looks into runbook, server, reason, summary and error."""
 
-    runbook_id = Text(help_text=_RUNBOOK, allow_empty=False)
+    runbook_id = Text(help_text=RUNBOOK, allow_empty=False)
     server_id = Uuid()
     incident_id = Uuid()
     batch_id = Uuid()
@@ -83,7 +83,7 @@ class LogsQuery(StreamQuery):
 class BatchesQuery(PagedQuery):
     """Of batches."""
 
-    runbook_id = Text(help_text=_RUNBOOK, allow_empty=False)
+    runbook_id = Text(help_text=RUNBOOK, allow_empty=False)
     is_dry_run = Flag()
     ordering = Ordering("created_at")
 

@@ -11,8 +11,8 @@ from automation.api.executions import FOLLOWS, launched
 from automation.engine.descriptions import describe, json_schema
 from automation.models import CatalogEntry
 from automation.selectors import executions as execution_selectors
+from automation.selectors import records, waiting
 from automation.selectors import runbooks as selectors
-from automation.selectors import waiting
 from automation.services import validation
 from automation.services.executions import Launch
 from opsmanager.accounts import permissions, roles
@@ -45,7 +45,7 @@ class RunbooksView(APIView):
             selectors.search(rows, asked.get("search", "")),
             name="runbooks",
             serializer=serializers.RunbookSerializer,
-            prepare=selectors.with_records,
+            prepare=records.with_records,
         )
 
 
@@ -91,7 +91,7 @@ class ValidateView(APIView):
             "valid": valid,
             "checks": {check.name: check.ok for check in checks},
             "warnings": validation.warnings(entry, server),
-            "estimatedDuration": selectors.estimated_seconds(entry),
+            "estimatedDuration": records.estimated_seconds(entry),
         }
         if not valid:
             answer["errors"] = {
@@ -137,7 +137,7 @@ class _Detail:
     def __init__(self, entry: CatalogEntry, request: Request) -> None:
         self._entry = entry
         kind = selectors.code_of(entry)
-        record = selectors.record_of(entry)
+        record = records.record_of(entry)
         self.description = kind.description()
         self.irreversible = kind.irreversible
         self.parameters_schema = json_schema(kind)
@@ -159,10 +159,10 @@ class _Detail:
             {"number": number, "title": step.title, "reversible": step.undo_name is not None}
             for number, step in enumerate(kind.steps, start=1)
         ]
-        self.success_rate = record.success_rate
-        self.fix_rate = record.fix_rate
+        self.success_rate = record.recent.success_rate
+        self.fix_rate = record.recent.fix_rate
         self.total_executions = record.total
-        self.estimated_duration = record.average_seconds or float(kind.estimated_seconds)
+        self.estimated_duration = records.usual_or_declared(entry, record.recent)
         recent = execution_selectors.visible_to(request.user).filter(runbook=entry)[:_RECENT]
         self.recent_executions = waiting.with_waiting(recent)
 

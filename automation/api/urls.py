@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from automation.api import batches, executions, logs, runbooks
+from automation.api import analytics, batches, executions, logs, runbooks
 
 urlpatterns = [
     path("automation/runbooks", runbooks.RunbooksView.as_view()),
@@ -17,6 +17,10 @@ urlpatterns = [
     path("automation/executions/<uuid:pk>/retry", executions.RetryView.as_view()),
     path("automation/executions/<uuid:pk>/rollback", executions.RollbackView.as_view()),
     path("automation/executions/<uuid:pk>/decide", executions.DecideView.as_view()),
+    path("automation/analytics/success-rate", analytics.SuccessRateView.as_view()),
+    path("automation/analytics/execution-time", analytics.ExecutionTimeView.as_view()),
+    path("automation/analytics/most-used", analytics.MostUsedView.as_view()),
+    path("automation/analytics/summary", analytics.SummaryView.as_view()),
     path("automation/batches", batches.BatchesView.as_view()),
     path("automation/batches/<uuid:pk>", batches.BatchView.as_view()),
     path("automation/batches/<uuid:pk>/cancel", batches.BatchCancelView.as_view()),

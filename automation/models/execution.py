@@ -231,6 +231,36 @@ class Execution(UUIDModel):
                 condition=Q(secret_parameters__isnull=False),
             ),
             models.Index("batch", name="execution_of_batch", condition=Q(batch__isnull=False)),
+            # What analytics and the records of runbooks count, without a look at the table. No
+            # column of theirs changes without one of another index, so what the journal updates
+            # all the time (last_seq, revision) still touches no index.
+            models.Index(
+                fields=["queued_at"],
+                include=[
+                    "runbook",
+                    "server",
+                    "status",
+                    "verdict",
+                    "triggered_by",
+                    "started_at",
+                    "finished_at",
+                ],
+                name="execution_analytics",
+                condition=Q(is_dry_run=False),
+            ),
+            models.Index(
+                fields=["runbook", "-queued_at"],
+                include=[
+                    "server",
+                    "status",
+                    "verdict",
+                    "triggered_by",
+                    "started_at",
+                    "finished_at",
+                ],
+                name="execution_record",
+                condition=Q(is_dry_run=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from automation.engine.results import ActionStatus, Status
 from automation.models import Execution, ExecutionLog
-from automation.selectors import runbooks
+from automation.selectors import records
 
 _TAKE_BACK = "Take back: "
 """How the rows of a rollback begin their step's name; their number is that of the step itself."""
@@ -84,7 +84,7 @@ def assessment_rows(execution: Execution) -> list[dict[str, Any]]:
 
 def usual_seconds(execution: Execution) -> float:
     """Return how long this runbook usually takes."""
-    return runbooks.estimated_seconds(execution.runbook)
+    return records.estimated_seconds(execution.runbook)
 
 
 def last_change(execution: Execution) -> ExecutionLog | None:

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from automation.engine.kinds import Category
 from automation.models import CatalogEntry, Priority
-from automation.selectors import access, cooldown, executions
+from automation.selectors import access, cooldown, executions, records
 from automation.selectors import runbooks as selectors
 from automation.services.executions import Launch, launch
 from automation.web.confirmation import require_name_typed
@@ -31,7 +31,7 @@ def runbook_list(request: HttpRequest) -> HttpResponse:
     if category:
         rows = rows.filter(category=category)
     context = {
-        "runbooks": selectors.with_records(rows.order_by("title")),
+        "runbooks": records.with_records(rows.order_by("title")),
         "search": text,
         "category": category,
         "categories": [(each.value, each.label) for each in Category],
@@ -98,14 +98,13 @@ def _form(request: HttpRequest, entry: CatalogEntry, **kwargs: object) -> RunFor
 
 def _context(request: HttpRequest, entry: CatalogEntry, form: RunForm) -> dict[str, object]:
     kind = selectors.code_of(entry)
-    selectors.with_records([entry])
     steps = [
         {"number": number, "title": step.title, "reversible": step.undo_name is not None}
         for number, step in enumerate(kind.steps, start=1)
     ]
     return {
         "runbook": entry,
-        "record": selectors.record_of(entry),
+        "record": records.record_of(entry),
         "description": _unwrapped(kind.description()),
         "irreversible": kind.irreversible,
         "steps": steps,

@@ -279,6 +279,18 @@ TABLE: dict[str, Entry] = {
         "unknown",
         POST=to({200: "MANAGERS_THERE", 403: "MANAGER- NOC HELPDESK", 404: "*"}, _decision),
     ),
+    "api/v1/automation/analytics/success-rate": api(
+        "automation/analytics/success-rate", GET=to({200: "READERS", 403: "*"})
+    ),
+    "api/v1/automation/analytics/execution-time": api(
+        "automation/analytics/execution-time", GET=to({200: "READERS", 403: "*"})
+    ),
+    "api/v1/automation/analytics/most-used": api(
+        "automation/analytics/most-used", GET=to({200: "READERS", 403: "*"})
+    ),
+    "api/v1/automation/analytics/summary": api(
+        "automation/analytics/summary", GET=to({200: "READERS", 403: "*"})
+    ),
     "api/v1/automation/batches": api(
         "automation/batches",
         GET=to({200: "READERS", 403: "*"}),

@@ -131,14 +131,12 @@ class Ordering(Word):
         return f"-{column}" if name.startswith("-") else column
 
 
-@extend_schema_field(
-    {
-        "anyOf": [
-            {"type": "string", "format": "date-time"},
-            {"type": "string", "format": "date"},
-        ]
-    }
-)
+_WHEN: Final = {
+    "anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]
+}
+
+
+@extend_schema_field(_WHEN)
 class When(serializers.Field[Any, Any, Any, Any]):
     """A time in ISO 8601, or a day, which stands for its midnight; UTC unless it says."""
 
@@ -147,13 +145,24 @@ class When(serializers.Field[Any, Any, Any, Any]):
 
     def to_internal_value(self, data: Any) -> datetime:
         """Return the time."""
-        found = read_when(data)
+        found = _read_when(data)
         if isinstance(found, datetime):
             return found if found.tzinfo else found.replace(tzinfo=UTC)
         return datetime(found.year, found.month, found.day, tzinfo=UTC)
 
 
-def read_when(text: str) -> datetime | date:
+@extend_schema_field(_WHEN)
+class LocalWhen(When):
+    """The same, but what does not say its zone is left without one, for who knows which it is."""
+
+    def to_internal_value(self, data: Any) -> datetime:
+        """Return the time."""
+        found = _read_when(data)
+        is_time = isinstance(found, datetime)
+        return found if is_time else datetime(found.year, found.month, found.day)  # noqa: DTZ001
+
+
+def _read_when(text: str) -> datetime | date:
     """Return the time or the day that a text says. Raises DRF's ``ValidationError``."""
     try:
         # A + of a time zone arrives as a space when the client did not encode it.
