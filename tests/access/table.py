@@ -229,6 +229,15 @@ TABLE: dict[str, Entry] = {
     "api/v1/auth/token/revoke": public(
         f"{API}auth/token/revoke", POST=to({401: "*"}, lambda _w: {"refresh": "x"})
     ),
+    "api/v1/auth/tokens": api(
+        "auth/tokens", GET=to({200: "*"}), POST=to({201: "*"}, lambda _w: {"name": "bot"})
+    ),
+    "api/v1/auth/tokens/<uuid:pk>": api(
+        "auth/tokens/{}",
+        "api_token",
+        GET=to({200: "SUPER_ADMIN", 404: "*"}),
+        DELETE=to({204: "SUPER_ADMIN", 404: "*"}),
+    ),
     "api/v1/auth/me": api("auth/me", GET=to({200: "*"})),
     # The API: automation.
     "api/v1/automation/runbooks": api("automation/runbooks", GET=to({200: "READERS", 403: "*"})),
