@@ -90,6 +90,11 @@ def keeps_to_servers(permission: str) -> bool:
     return permission in ABOUT_SERVERS or permission.partition(".")[0] not in _OUR_APPS
 
 
+def only_looks(permission: str) -> bool:
+    """Return whether the permission lets one see something, and do nothing."""
+    return permission.partition(".")[2].startswith("view_")
+
+
 def grant_to_roles(sender: AppConfig, **_: Any) -> None:
     """Make the role groups, and add what they lack of the permissions of one app."""
     from django.contrib.auth.models import Group, Permission  # noqa: PLC0415 - apps are loading when roles is read

@@ -100,6 +100,12 @@ TABLE: dict[str, Entry] = {
     # One's own account.
     "account/": page("/account/", GET=to({200: "*"})),
     "account/password/": page("/account/password/", POST=to({422: "*"}, lambda _w: {})),
+    "account/tokens/new/": page(
+        "/account/tokens/new/", GET=to({200: "*"}), POST=to({422: "*"}, lambda _w: {})
+    ),
+    "account/tokens/<uuid:pk>/revoke/": page(
+        "/account/tokens/{}/revoke/", "api_token", POST=to({302: "SUPER_ADMIN", 404: "*"})
+    ),
     "account/sessions/end/": page("/account/sessions/end/", POST=to({302: "*"})),
     "account/sessions/<slug:name>/end/": page(
         "/account/sessions/nobodys/end/", POST=to({404: "*"})
