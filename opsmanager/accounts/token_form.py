@@ -13,6 +13,15 @@ from opsmanager.accounts.models import User
 from opsmanager.accounts.models.api_token import LONGEST_NAME
 
 _DAYS: Final = (7, 30, 90, 180, 365)
+_ONLY_IN_THE_ADMIN: Final = (
+    "accounts",
+    "admin",
+    "auth",
+    "contenttypes",
+    "django_celery_beat",
+    "guardian",
+    "sessions",
+)
 READ, EVERYTHING, CHOSEN = "READ", "ALL", "CHOSEN"
 
 
@@ -97,9 +106,10 @@ class ApiTokenForm(forms.Form):
 
 
 def _labels(held: set[str]) -> list[tuple[str, str]]:
-    """Return the permissions with what Django calls them, app by app."""
+    """Return the permissions that the API asks for, with what Django calls them, app by app."""
     rows = Permission.objects.select_related("content_type").order_by(
         "content_type__app_label", "content_type__model", "codename"
     )
+    rows = rows.exclude(content_type__app_label__in=_ONLY_IN_THE_ADMIN)
     named = ((f"{row.content_type.app_label}.{row.codename}", row.name) for row in rows)
     return [(name, label) for name, label in named if name in held]
