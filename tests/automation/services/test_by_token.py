@@ -153,3 +153,14 @@ def test_a_decision_by_a_token_runs_again_by_the_token(server: Server) -> None:
     assert answer.json()["execution"]["apiTokenId"] == str(token.pk)
     event = AuditEvent.objects.get(verb="AUTOMATION_EXECUTION_DECIDED")
     assert event.details["via"]["id"] == str(token.pk)
+
+
+def test_a_batch_is_not_launched_for_a_token_that_could_not_see_it(server: Server) -> None:
+    _token, client = bot(server, permissions=[each for each in RUNS if "view_exec" not in each])
+    sent = {
+        "runbookId": "SAMPLE_MENDING",
+        "serverIds": [str(server.pk)],
+        "parameters": {"path": "/tmp/x"},
+    }
+    assert client.post(f"{API}/batches", sent, JSON).status_code == 403
+    assert not Execution.objects.exists()
