@@ -62,10 +62,13 @@ class BatchesView(APIView):
         asked.is_valid(raise_exception=True)
         values = asked.validated_data
         is_dry_run = values["is_dry_run"]
+        runbook = runbooks.get(request.user, values["runbook_id"])
+        # The answer shows the batch, so who may not see one is told before it is launched.
+        permissions.require_view(request.user, roles.VIEW_EXECUTIONS)
         batch = batches.launch(
             BatchLaunch(
                 actor=user_of(request),
-                runbook=runbooks.get(request.user, values["runbook_id"]),
+                runbook=runbook,
                 servers=_servers(request, values),
                 parameters=values["parameters"],
                 is_dry_run=settings.AUTOMATION_DRY_RUN_DEFAULT

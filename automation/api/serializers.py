@@ -144,6 +144,8 @@ class ExecutionSerializer(ModelSerializer):
             "batch_id",
             "triggered_by",
             "triggered_by_user",
+            "api_token_id",
+            "api_token_name",
             "reason",
             "status",
             "verdict",

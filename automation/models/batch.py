@@ -18,6 +18,9 @@ class Batch(UUIDModel):
     started_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="batches"
     )
+    api_token_id = models.UUIDField(null=True)
+    """The API token by which it was started; an id and no reference, for tokens are deleted."""
+    api_token_name = models.CharField(max_length=100, blank=True, default="", db_default="")
     reason = models.TextField(blank=True)
     priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.NORMAL)
     parameters = models.JSONField(default=dict)

@@ -52,6 +52,9 @@ class Execution(UUIDModel):
     triggered_by_user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="executions"
     )
+    api_token_id = models.UUIDField(null=True)
+    """The API token by which it was started; an id and no reference, for tokens are deleted."""
+    api_token_name = models.CharField(max_length=100, blank=True, default="", db_default="")
     reason = models.TextField(blank=True)
     status = models.CharField(max_length=20, choices=_choices(Status), default=Status.PENDING)
     verdict = models.CharField(max_length=20, choices=_choices(Verdict), blank=True)
@@ -115,6 +118,8 @@ class Execution(UUIDModel):
     rollback_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
+    rollback_token_id = models.UUIDField(null=True)
+    """The API token by which its rollback was asked for."""
     rollback_at = models.DateTimeField(null=True)
     cancel_requested_at = models.DateTimeField(null=True)
     cancel_requested_by = models.ForeignKey(

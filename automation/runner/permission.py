@@ -6,6 +6,8 @@ from automation.engine.runbook import Runbook
 from automation.models import Execution, Trigger
 from automation.runner.claim import Claim
 from automation.selectors import access
+from opsmanager.accounts import api_tokens
+from opsmanager.accounts.api_tokens import ApiTokenRefused
 from opsmanager.common.problems import NotPermitted
 
 
@@ -18,6 +20,7 @@ class PermissionLost(EngineError):
 def require_still(execution: Execution, claim: Claim, kind: type[Runbook]) -> None:
     """Raise :class:`PermissionLost` when the person lost the right while it waited.
 
+    What was asked for by an API token needs the token, too: it must be good still, and cover it.
     What a lost worker left half done is not asked about: to go on is safer than to stop there.
     """
     if execution.resumes:
@@ -30,6 +33,15 @@ def require_still(execution: Execution, claim: Claim, kind: type[Runbook]) -> No
                 "again if it is still wanted."
             )
         return
+    token_id = execution.rollback_token_id if claim.is_rollback else execution.api_token_id
+    try:
+        if token_id is not None:
+            actor = api_tokens.acting_by(actor, token_id)
+    except ApiTokenRefused as problem:
+        raise PermissionLost(
+            f"It was asked for by an API token, and nothing was sent: {problem} Somebody who may "
+            "can start it again."
+        ) from problem
     try:
         access.require_launch(actor, execution.runbook, kind, execution.server)
     except NotPermitted as problem:

@@ -7,13 +7,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Aggregate, Count, Max, Min, Q, QuerySet, Sum
+from django.db.models import Aggregate, Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
 
 from automation.engine.results import Status
 from automation.models import Batch, Execution
 from automation.selectors import executions, monitor, waiting
 from opsmanager.accounts import permissions, roles
 from opsmanager.common.problems import NotFound
+from servers.selectors import limits
 
 _FAILED: Final = (Status.FAILED, Status.TIMEOUT, Status.UNKNOWN)
 # What a step said, without what differs from server to server by itself: times and ids.
@@ -107,7 +108,24 @@ def visible_to(user: permissions.Actor) -> QuerySet[Batch]:
 def listed(user: permissions.Actor) -> QuerySet[Batch]:
     """Return the batches that the user may see, newest first, without how they stand."""
     rows = Batch.objects.select_related("runbook", "started_by").order_by("-created_at", "-pk")
-    return rows if permissions.may(user, roles.VIEW_EXECUTIONS) else rows.none()
+    if not permissions.may(user, roles.VIEW_EXECUTIONS):
+        return rows.none()
+    return _within(user, rows)
+
+
+def _within(user: permissions.Actor, rows: QuerySet[Batch]) -> QuerySet[Batch]:
+    """Return those of which nothing concerns a server that is forbidden to the user's token.
+
+    Counts, refusals and cancel are about the whole of a batch.
+    """
+    token = getattr(user, "token", None)
+    if token is None or permissions.server_limit(user) is None:
+        return rows
+    members = Execution.objects.filter(batch=OuterRef("pk"))
+    within = limits.within(user, members, server="server")
+    beyond = limits.beyond(user, members, server="server")
+    own = Q(api_token_id=token.pk)
+    return rows.filter(~Exists(beyond), own | Q(Exists(within), refusals=[]))
 
 
 def with_counts(rows: Iterable[Batch]) -> list[Batch]:

@@ -9,6 +9,7 @@ from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.models import User
 from opsmanager.common.problems import NotFound
 from opsmanager.common.uuids import as_uuid
+from servers.selectors import limits
 
 
 def visible_to(user: permissions.Actor) -> QuerySet[Execution]:
@@ -16,7 +17,9 @@ def visible_to(user: permissions.Actor) -> QuerySet[Execution]:
     rows = Execution.objects.select_related(
         "runbook", "server", "triggered_by_user", "batch"
     ).order_by("-queued_at", "-pk")
-    return rows if permissions.may(user, roles.VIEW_EXECUTIONS) else rows.none()
+    if not permissions.may(user, roles.VIEW_EXECUTIONS):
+        return rows.none()
+    return limits.within(user, rows, server="server")
 
 
 def get(user: permissions.Actor, pk: UUID | str) -> Execution:

@@ -38,6 +38,8 @@ def sentence(execution: Execution) -> str:
     kind = "Dry run of " if execution.is_dry_run else ""
     user = execution.triggered_by_user
     who = f"started by {user.get_username()}" if user else "started by itself"
+    if execution.api_token_name:
+        who += f" with the API token {execution.api_token_name}"
     if execution.incident_id:
         who += " for an incident"
     said = (

@@ -37,6 +37,11 @@ class Asked:
         names = params.secret_names(kind)
         return any(name in self.parameters for pair in names.items() for name in pair)
 
+    def by_token(self) -> dict[str, Any]:
+        """Return the columns that say by which API token it is asked for."""
+        token = self.actor.token
+        return {"api_token_id": token.pk, "api_token_name": token.name} if token else {}
+
     def digest(self) -> str:
         """Return what tells whether two launches with one idempotency key ask for the same."""
         asked = [

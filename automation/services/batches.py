@@ -73,6 +73,7 @@ def launch(asked: BatchLaunch) -> Batch:
     batch = Batch.objects.create(
         runbook=asked.runbook,
         started_by=asked.actor,
+        **asked.by_token(),
         reason=secrets_in_use.masked(asked.reason),
         priority=asked.priority,
         parameters=params.dump(runbook),

@@ -146,8 +146,11 @@ def known_by_key(rows: QuerySet[_M], *, actor: User, key: str | None, digest: st
 
 
 def _known(asked: Launch) -> Execution | None:
-    """Return the execution that the same idempotency key made before."""
-    return known_by_key(
+    """Return the execution that the same idempotency key made before, to who may still launch it.
+
+    Raises :class:`NotPermitted`.
+    """
+    before = known_by_key(
         Execution.objects.filter(
             triggered_by_user=asked.actor, idempotency_key=asked.idempotency_key
         ).select_related("runbook", "server", "triggered_by_user"),
@@ -155,6 +158,10 @@ def _known(asked: Launch) -> Execution | None:
         key=asked.idempotency_key,
         digest=asked.digest(),
     )
+    if before is not None:
+        kind = runbooks.code_of(asked.runbook)
+        access.require_launch(asked.actor, asked.runbook, kind, asked.server)
+    return before
 
 
 def stored(asked: Launch) -> Execution:
@@ -183,6 +190,7 @@ def stored(asked: Launch) -> Execution:
         incident_id=asked.incident_id,
         triggered_by=asked.trigger,
         triggered_by_user=asked.actor,
+        **asked.by_token(),
         reason=secrets_in_use.masked(asked.reason),
         priority=asked.priority,
         parameters=params.dump(runbook),

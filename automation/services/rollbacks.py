@@ -80,6 +80,7 @@ def roll_back(
         Execution.objects.filter(pk=row.pk).update(
             rollback_status=Status.PENDING,
             rollback_by=actor,
+            rollback_token_id=actor.token.pk if actor.token else None,
             rollback_at=Now(),
             rollback_reason=secrets_in_use.masked(reason),
             rollback_message="",

@@ -18,6 +18,7 @@ from automation.models import Execution
 from incidents.models import Incident, IncidentStatus, Severity
 from opsmanager.accounts import permissions, roles
 from opsmanager.common.problems import NotFound
+from servers.selectors import limits
 
 _ORDER = Case(
     *(When(severity=severity, then=Value(rank)) for rank, severity in enumerate(Severity)),
@@ -28,7 +29,9 @@ _ORDER = Case(
 def visible_to(user: permissions.Actor) -> QuerySet[Incident]:
     """Return the incidents that the user may see, newest first."""
     rows = Incident.objects.select_related("server", "acknowledged_by").order_by("-opened_at")
-    return rows if permissions.may(user, roles.VIEW_INCIDENTS) else rows.none()
+    if not permissions.may(user, roles.VIEW_INCIDENTS):
+        return rows.none()
+    return limits.within(user, rows, server="server")
 
 
 def open_for(user: permissions.Actor) -> QuerySet[Incident]:

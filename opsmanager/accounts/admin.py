@@ -11,9 +11,11 @@ from django.core.exceptions import ValidationError
 from django.db.models import Case, Field, ManyToManyField, Model, QuerySet, When
 from django.http import HttpRequest
 
-from opsmanager.accounts import super_admins
-from opsmanager.accounts.models import User
+from opsmanager.accounts import api_tokens, super_admins
+from opsmanager.accounts.models import ApiToken, User
+from opsmanager.accounts.requests import user_of
 from opsmanager.accounts.roles import ROLES
+from opsmanager.common.admin import ReadOnly
 
 ROLE_NAMES = tuple(role.name for role in ROLES)
 
@@ -162,6 +164,33 @@ class RoleAdmin(ForSuperAdmins, GroupAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> Any:
         """Return what can't be changed."""
         return ("name",) if obj is not None and obj.name in ROLE_NAMES else ()
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ReadOnly, ForSuperAdmins, admin.ModelAdmin[ApiToken]):
+    """API tokens of everybody, to look at and to revoke; each user makes their own."""
+
+    list_display = ("name", "start", "user", "created_at", "expires_at", "last_used_at", "state")
+    list_filter = ("revoked_at", "expires_at")
+    search_fields = ("name", "start", "user__username")
+    list_select_related = ("user",)
+    ordering = ("-created_at",)
+    exclude = ("digest",)
+    actions = ("revoke",)
+
+    @admin.display(description="State")
+    def state(self, token: ApiToken) -> str:
+        """Whether it lets a program in."""
+        if token.revoked_at is not None:
+            return "revoked"
+        return "active" if token.is_active else "expired"
+
+    @admin.action(description="Revoke the API tokens")
+    def revoke(self, request: HttpRequest, rows: QuerySet[ApiToken]) -> None:
+        """Let the chosen tokens let nobody in any more."""
+        by = user_of(request)
+        count = sum(api_tokens.revoke(token, by=by) for token in rows.select_related("user"))
+        self.message_user(request, f"Revoked: {count}.")
 
 
 def _is_super_admin(request: HttpRequest) -> bool:

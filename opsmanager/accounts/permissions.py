@@ -1,6 +1,8 @@
 """The one place that decides who may do what, and the only importer of django-guardian."""
 
+from dataclasses import dataclass
 from typing import Any, TypeVar, cast
+from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser, Group
@@ -14,6 +16,14 @@ from opsmanager.common.problems import NotPermitted
 
 Actor = User | AbstractBaseUser | AnonymousUser
 _M = TypeVar("_M", bound=Model)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerLimit:
+    """The servers to which somebody is limited: these, and those of the groups."""
+
+    servers: tuple[UUID, ...]
+    groups: tuple[UUID, ...]
 
 
 def may(user: Actor, permission: str) -> bool:
@@ -38,12 +48,32 @@ def require_view(user: Actor, permission: str) -> None:
 
 def granted(user: Actor, permission: str, rows: QuerySet[_M]) -> QuerySet[_M]:
     """Return those rows for which the user was granted the permission one by one."""
-    if not user.is_active:
+    token = getattr(user, "token", None)
+    if not user.is_active or (token is not None and not token.covers(permission)):
         return rows.none()
     found: QuerySet[_M] = get_objects_for_user(
         user, permission, klass=rows, accept_global_perms=False, with_superuser=False
     )
     return found
+
+
+def server_limit(user: Actor) -> ServerLimit | None:
+    """Return to which servers the user's API token is limited; ``None`` for to none."""
+    token = getattr(user, "token", None)
+    if token is None or not token.is_limited_to_servers:
+        return None
+    return ServerLimit(servers=tuple(token.server_ids or ()), groups=tuple(token.group_ids or ()))
+
+
+def held(user: User) -> set[str]:
+    """Return what the user may, anywhere: also what was granted for single rows only."""
+    found = user.get_all_permissions()
+    names = ("permission__content_type__app_label", "permission__codename")
+    own = UserObjectPermission.objects.filter(user=user).values_list(*names)
+    by_role = GroupObjectPermission.objects.filter(group__user=user).values_list(*names)
+    rows = {f"{label}.{codename}" for label, codename in own.union(by_role)}
+    token = user.token
+    return found | {name for name in rows if token is None or token.covers(name)}
 
 
 def grant(user_or_group: Any, permission: str, row: Model) -> None:

@@ -7,7 +7,7 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from opsmanager.accounts import api_logins, sessions
+from opsmanager.accounts import api_logins, api_tokens, sessions
 from opsmanager.accounts.models import BrowserSession, User
 
 
@@ -21,7 +21,8 @@ def begin_session(request: object, **_: Any) -> None:
 
 @receiver(post_save, sender=User, dispatch_uid="accounts.end_of_access")
 def end_access(instance: User, **_: Any) -> None:
-    """End all logins of a user who is switched off, so that none comes back with the user."""
+    """End all logins and API tokens of a user who is switched off, so that none comes back."""
     if not instance.is_active:
         BrowserSession.objects.filter(user=instance).delete()
         api_logins.end_all(instance)
+        api_tokens.end_all(instance, by=None)

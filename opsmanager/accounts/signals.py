@@ -11,3 +11,9 @@ api_login_ended = Signal()
 
 session_ended = Signal()
 """A user ended another session of theirs. ``user``; ``count``: how many sessions."""
+
+api_token_created = Signal()
+"""``token``: the :class:`ApiToken` that its user made."""
+
+api_token_revoked = Signal()
+"""``token``; ``by``: the user who did it, ``None`` where the account was switched off."""

@@ -12,7 +12,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
-from opsmanager.accounts import api_logins, attempts, sessions, signals
+from opsmanager.accounts import (
+    api_logins,
+    api_tokens,
+    attempts,
+    sessions,
+    signals,
+    token_pages,
+)
 from opsmanager.accounts.forms import LoginForm, PasswordForm
 from opsmanager.accounts.models import BrowserSession, User
 from opsmanager.accounts.requests import is_own_path, user_of
@@ -98,9 +105,10 @@ def end_session(request: HttpRequest, name: str) -> HttpResponse:
 
 @require_POST
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
-    """End all of one's other sessions, and logins over the API."""
+    """End all of one's other sessions, logins over the API, and API tokens."""
     user = user_of(request)
     api_logins.end_all(user)
+    api_tokens.end_all(user, by=user)
     return _end(request, user, _others(request, user))
 
 
@@ -123,4 +131,5 @@ def _context(request: HttpRequest, form: PasswordForm) -> dict[str, Any]:
         "sessions": sessions.of(user),
         "this_session": request.session.session_key,
         "api_logins": api_logins.of(user),
+        "tokens": token_pages.lines(user),
     }

@@ -15,7 +15,13 @@ class AuditConfig(AppConfig):
         """Listen for logins and changes of users; give the application's role its rights."""
         from opsmanager.audit import checks  # noqa: F401 - importing it registers
         from opsmanager.audit.grants import after_migration
-        from opsmanager.audit.receivers import admin_log, grants, logins, users  # noqa: F401
+        from opsmanager.audit.receivers import (  # noqa: F401
+            admin_log,
+            api_tokens,
+            grants,
+            logins,
+            users,
+        )
 
         grants.listen()
         post_migrate.connect(after_migration, sender=self, dispatch_uid="audit.grants")

@@ -52,7 +52,8 @@ def record(
 ) -> AuditEvent:
     """Record one event. ``details`` must be JSON; secrets in them, and in names, are masked.
 
-    In the caller's transaction: if one of both fails, both do.
+    Of what a program does by an API token, ``details`` says in ``via`` by which. In the caller's
+    transaction: if one of both fails, both do.
     """
     return _write(_columns(verb, actor, target, outcome, message, details))
 
@@ -111,7 +112,7 @@ def _columns(
         "target_id": str(target.pk) if target else "",
         "target_name": redactor.text(str(target))[:300] if target else "",
         "message": redactor.sentence(message),
-        "details": redactor.value(details),
+        "details": redactor.value(details | _via(actor)),
     }
 
 
@@ -121,6 +122,13 @@ def _write(columns: dict[str, Any]) -> AuditEvent:
         cursor.execute(_INSERT, [*values, json.dumps(columns["details"])])
         seq, at = cursor.fetchone()
     return AuditEvent(seq=seq, at=at, **columns)
+
+
+def _via(actor: Actor) -> dict[str, Any]:
+    token = actor.token if isinstance(actor, User) else None
+    if token is None:
+        return {}
+    return {"via": {"kind": "API_TOKEN", "id": str(token.pk), "name": token.name}}
 
 
 def _who(actor: Actor) -> tuple[str, str, str]:

@@ -13,6 +13,9 @@ from servers.selectors import servers
 def visible_to(user: permissions.Actor) -> QuerySet[ServerGroup]:
     """Return the groups that the user may see: all with a role that reads servers, else granted."""
     rows = ServerGroup.objects.all()
+    limit = permissions.server_limit(user)
+    if limit is not None:
+        rows = rows.filter(pk__in=limit.groups)
     if permissions.may(user, roles.VIEW_SERVERS):
         return rows
     return permissions.granted(user, roles.OPERATE_GROUPS, rows)

@@ -7,11 +7,12 @@ from django.db.models import Q, QuerySet
 from opsmanager.accounts import permissions, roles
 from opsmanager.common.problems import NotFound
 from servers.models import Server, ServerGroup
+from servers.selectors import limits
 
 
 def visible_to(user: permissions.Actor) -> QuerySet[Server]:
     """Return the servers that the user may see: all with a role that reads, else granted ones."""
-    rows = Server.objects.select_related("credential")
+    rows = limits.within(user, Server.objects.select_related("credential"))
     if permissions.may(user, roles.VIEW_SERVERS):
         return rows
     return rows.filter(_granted(user))
@@ -19,9 +20,10 @@ def visible_to(user: permissions.Actor) -> QuerySet[Server]:
 
 def operable_by(user: permissions.Actor) -> QuerySet[Server]:
     """Return the servers on which the user may run runbooks."""
+    rows = limits.within(user, Server.objects.all())
     if permissions.may(user, roles.OPERATE_SERVERS):
-        return Server.objects.all()
-    return Server.objects.filter(_granted(user))
+        return rows
+    return rows.filter(_granted(user))
 
 
 def may_operate(user: permissions.Actor, server: Server) -> bool:

@@ -100,6 +100,12 @@ TABLE: dict[str, Entry] = {
     # One's own account.
     "account/": page("/account/", GET=to({200: "*"})),
     "account/password/": page("/account/password/", POST=to({422: "*"}, lambda _w: {})),
+    "account/tokens/new/": page(
+        "/account/tokens/new/", GET=to({200: "*"}), POST=to({422: "*"}, lambda _w: {})
+    ),
+    "account/tokens/<uuid:pk>/revoke/": page(
+        "/account/tokens/{}/revoke/", "api_token", POST=to({302: "SUPER_ADMIN", 404: "*"})
+    ),
     "account/sessions/end/": page("/account/sessions/end/", POST=to({302: "*"})),
     "account/sessions/<slug:name>/end/": page(
         "/account/sessions/nobodys/end/", POST=to({404: "*"})
@@ -228,6 +234,15 @@ TABLE: dict[str, Entry] = {
     ),
     "api/v1/auth/token/revoke": public(
         f"{API}auth/token/revoke", POST=to({401: "*"}, lambda _w: {"refresh": "x"})
+    ),
+    "api/v1/auth/tokens": api(
+        "auth/tokens", GET=to({200: "*"}), POST=to({201: "*"}, lambda _w: {"name": "bot"})
+    ),
+    "api/v1/auth/tokens/<uuid:pk>": api(
+        "auth/tokens/{}",
+        "api_token",
+        GET=to({200: "SUPER_ADMIN", 404: "*"}),
+        DELETE=to({204: "SUPER_ADMIN", 404: "*"}),
     ),
     "api/v1/auth/me": api("auth/me", GET=to({200: "*"})),
     # The API: automation.

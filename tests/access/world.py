@@ -6,13 +6,14 @@ from typing import Final
 from automation.engine.results import Status
 from automation.models import Batch, CatalogEntry, Execution
 from incidents.models import Incident
+from opsmanager.accounts.models import ApiToken
 from opsmanager.audit import trail
 from opsmanager.audit.models import AuditEvent
 from servers.models import Credential, Environment, HostKey, HostKeyState, Server, ServerGroup
 from servers.ssh.testing import generate_key
 from tests.automation import makers
 from tests.incidents.makers import incident
-from tests.support import servers
+from tests.support import api_tokens, servers
 
 RUNBOOK: Final = "SAMPLE_MENDING"
 
@@ -40,6 +41,8 @@ class World:
     running_batch: Batch
     incident: Incident
     event: AuditEvent
+    api_token: ApiToken
+    """Somebody else's."""
 
 
 def make() -> World:
@@ -74,4 +77,5 @@ def make() -> World:
         running_batch=running,
         incident=incident(server=server),
         event=event,
+        api_token=api_tokens.token(makers.somebody()),
     )

@@ -63,6 +63,7 @@ def test_the_examples_of_the_api_guide_do_what_they_say(
     said = ended.stdout
     assert ended.returncode == 0, f"{said}\n{ended.stderr}"
     assert '"admin"' in said
+    assert '"status board"' in said
     assert '"serviceName"' in said
     assert "systemctl restart shop.service" in said
     assert '"verdict": "FIXED"' in said

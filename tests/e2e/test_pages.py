@@ -26,6 +26,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stack")]
         "/audit/",
         "/audit/chain/",
         "/account/",
+        "/account/tokens/new/",
         "/servers/",
         "/servers/add/",
         "/admin/",
@@ -34,6 +35,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stack")]
         "/admin/servers/credential/",
         "/admin/accounts/user/",
         "/admin/accounts/user/add/",
+        "/admin/accounts/apitoken/",
     ],
 )
 def test_a_page_is_sound(demo: Demo, reader: Reader, path: str) -> None:

@@ -50,13 +50,22 @@ class TokenSerializer(Serializer):
     refresh = serializers.CharField()
 
 
+class MeTokenSerializer(Serializer):
+    """The API token by which the caller is here."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+
+
 class MeSerializer(Serializer):
-    """The caller."""
+    """The caller; ``permissions`` as far as the API token covers them."""
 
     id = serializers.UUIDField()
     username = serializers.CharField()
     role = serializers.CharField(allow_null=True)
     permissions = serializers.ListField(child=serializers.CharField())
+    api_token = MeTokenSerializer(allow_null=True)
 
 
 class OpenView(APIView):
@@ -146,12 +155,14 @@ class MeView(APIView):
         """Say who you are and what you may do."""
         user = request.user
         role = getattr(user, "role", None)
+        token = getattr(user, "token", None)
         return Response(
             {
                 "id": user.pk,
                 "username": user.get_username(),
                 "role": role.name if role else None,
                 "permissions": sorted(user.get_all_permissions()),
+                "apiToken": MeTokenSerializer(token).data if token else None,
             }
         )
 

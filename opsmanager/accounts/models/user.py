@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.expressions import ArraySubquery
@@ -10,6 +11,9 @@ from django.db.models import OuterRef, QuerySet
 from django.utils.crypto import salted_hmac
 
 from opsmanager.accounts.roles import ROLES, Role
+
+if TYPE_CHECKING:
+    from opsmanager.accounts.models.api_token import ApiToken
 
 ADMINISTRATORS = ("SUPER_ADMIN", "ADMIN")
 """The roles that configure OpsManager, and so may open the Django admin."""
@@ -20,15 +24,23 @@ class User(AbstractUser):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
 
+    token: "ApiToken | None" = None
+    """The API token by which a program acts as this user just now; it limits what the user may."""
+
     @classmethod
     def with_rights(cls) -> QuerySet["User"]:
         """Return the users, each with what its fingerprint is made of, in one query."""
-        groups = cls.groups.through._default_manager.filter(user_id=OuterRef("pk"))  # noqa: SLF001 - Django's public API
-        permissions = cls.user_permissions.through._default_manager.filter(user_id=OuterRef("pk"))  # noqa: SLF001
-        return cls._default_manager.annotate(
-            group_names=ArraySubquery(groups.values("group__name")),
-            permission_ids=ArraySubquery(permissions.values("permission_id")),
-        )
+        return cls._default_manager.annotate(**cls.rights_of("pk"))
+
+    @classmethod
+    def rights_of(cls, key: str) -> dict[str, ArraySubquery]:
+        """Return what to annotate rows with, ``key`` being their user's id."""
+        groups = cls.groups.through._default_manager.filter(user_id=OuterRef(key))  # noqa: SLF001 - Django's public API
+        permissions = cls.user_permissions.through._default_manager.filter(user_id=OuterRef(key))  # noqa: SLF001
+        return {
+            "group_names": ArraySubquery(groups.values("group__name")),
+            "permission_ids": ArraySubquery(permissions.values("permission_id")),
+        }
 
     @property
     def role(self) -> Role | None:
@@ -41,16 +53,50 @@ class User(AbstractUser):
     @property
     def may_administer(self) -> bool:
         """Whether the user may open the Django admin, where permissions say what is to be seen."""
-        if not self.is_active:
+        if not self.is_active or self.token is not None:
             return False
         role = self.role
         return self.is_staff or (role is not None and role.name in ADMINISTRATORS)
 
     @property
     def is_super_admin(self) -> bool:
-        """Whether the user may change users and roles."""
+        """Whether the user may change users and roles; no program may."""
         role = self.role
-        return self.is_active and role is not None and role.name == "SUPER_ADMIN"
+        return (
+            self.is_active
+            and self.token is None
+            and role is not None
+            and role.name == "SUPER_ADMIN"
+        )
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """Return whether the user has the permission, and the token covers it."""
+        is_covered = self.token is None or self.token.covers(perm)
+        return is_covered and super().has_perm(perm, obj)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        """Return whether the user has any permission of the app, which the token covers."""
+        if self.token is None:
+            return super().has_module_perms(app_label)
+        return any(name.startswith(f"{app_label}.") for name in self.get_all_permissions())
+
+    def get_all_permissions(self, obj: Any = None) -> set[str]:
+        """Return the user's permissions, as far as the token covers them."""
+        return self._covered(super().get_all_permissions(obj))
+
+    def get_user_permissions(self, obj: Any = None) -> set[str]:
+        """Return those that the user has without a role."""
+        return self._covered(super().get_user_permissions(obj))
+
+    def get_group_permissions(self, obj: Any = None) -> set[str]:
+        """Return those that the user has by roles."""
+        return self._covered(super().get_group_permissions(obj))
+
+    def _covered(self, permissions: set[str]) -> set[str]:
+        token = self.token
+        return (
+            permissions if token is None else {each for each in permissions if token.covers(each)}
+        )
 
     def _group_names(self) -> Iterable[str]:
         found = self.__dict__.get("group_names")

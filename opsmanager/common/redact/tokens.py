@@ -14,6 +14,11 @@ def _token(name: str, pattern: str, keywords: str) -> Family:
 
 TOKENS: Final = (
     _token(
+        "opsmanager",
+        r"opsm_[A-Za-z0-9]{20,}",
+        "opsm_",
+    ),
+    _token(
         "aws-key-id",
         r"A(?:KIA|SIA|BIA|CCA)[A-Z2-7]{16}(?![A-Za-z0-9])",
         "akia asia abia acca",

@@ -64,6 +64,8 @@ def test_a_launched_execution(as_: As, persona: Persona, server: Server) -> None
         "batchId": None,
         "triggeredBy": "MANUAL",
         "triggeredByUser": {"id": str(user.pk), "username": user.username},
+        "apiTokenId": None,
+        "apiTokenName": "",
         "reason": "It is down.",
         "status": "PENDING",
         "verdict": "",

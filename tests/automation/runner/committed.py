@@ -41,6 +41,7 @@ def delete_all() -> None:
             cursor.execute(LOCK)
         for table in (
             "accounts_apilogin",
+            "accounts_apitoken",
             "accounts_browsersession",
             "accounts_loginthrottle",
             "accounts_user_groups",

@@ -5,16 +5,18 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group
+from django.utils import timezone
 
 from automation.engine.results import ErrorCode, Status
 from automation.models import Execution, ExecutionLog, Trigger
 from automation.runner.process import WorkerProcess
 from automation.services.executions import Launch, launch
 from automation.services.rollbacks import roll_back
-from opsmanager.accounts import permissions, roles
-from opsmanager.accounts.models import User
+from opsmanager.accounts import api_tokens, permissions, roles
+from opsmanager.accounts.models import ApiToken, User
 from servers.models import Server
 from tests.automation import makers
+from tests.support.api_tokens import by_token
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -105,3 +107,58 @@ def test_what_was_half_done_is_gone_on_with_all_the_same(
     Execution.objects.filter(pk=execution.pk).update(resumes=True, attempt=1)
     permissions.withdraw(user, roles.OPERATE_SERVERS, server)
     assert ended(worker, execution).status == Status.SUCCESS
+
+
+TOKEN_LOST: dict[str, Callable[[ApiToken, Server], object]] = {
+    "itself, revoked": lambda token, _server: api_tokens.revoke(token, by=None),
+    "itself, expired": lambda token, _server: ApiToken.objects.update(expires_at=timezone.now()),
+    "itself, deleted": lambda token, _server: token.delete(),
+    "the server": lambda token, _server: ApiToken.objects.update(server_ids=[]),
+    "the permission": lambda token, _server: ApiToken.objects.update(
+        permissions=[roles.OPERATE_SERVERS]
+    ),
+    "its user's role": lambda token, _server: token.user.groups.clear(),
+}
+
+
+def by_new_token(server: Server) -> User:
+    return by_token(makers.user("MANAGER", operates=server), server_ids=[server.pk])
+
+
+@pytest.mark.parametrize("lost", TOKEN_LOST)
+def test_nothing_is_sent_for_a_token_that_lost(
+    lost: str, worker: WorkerProcess, server: Server, tmp_path: Path
+) -> None:
+    by = by_new_token(server)
+    execution = asked(by, server, tmp_path / "made")
+    TOKEN_LOST[lost](by.token, server)
+    after = ended(worker, execution)
+    assert (after.status, after.error_code) == (Status.FAILED, ErrorCode.VALIDATION)
+    assert "nothing was sent" in after.error_message
+    assert not ExecutionLog.objects.filter(execution=execution).exists()
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("lost", TOKEN_LOST)
+def test_nothing_is_taken_back_for_a_token_that_lost(
+    lost: str, worker: WorkerProcess, server: Server, tmp_path: Path
+) -> None:
+    made = ended(worker, asked(makers.admin(), server, tmp_path / "made"))
+    by = by_new_token(server)
+    roll_back(actor=by, execution=made)
+    TOKEN_LOST[lost](by.token, server)
+    after = ended(worker, made)
+    assert (after.status, after.rollback_status) == (Status.SUCCESS, Status.FAILED)
+    assert "nothing was sent" in after.rollback_message
+    assert (tmp_path / "made").exists()
+
+
+def test_a_token_that_is_good_still_is_enough(
+    worker: WorkerProcess, server: Server, tmp_path: Path
+) -> None:
+    by = by_new_token(server)
+    after = ended(worker, asked(by, server, tmp_path / "made"))
+    assert after.status == Status.SUCCESS
+    assert after.api_token_name == "ci bot"
+    roll_back(actor=by, execution=after)
+    assert ended(worker, after).status == Status.ROLLED_BACK

@@ -88,6 +88,7 @@ def test_the_token_says_who_i_am_and_what_i_may_do(user: User) -> None:
         "username": "nora",
         "role": "NOC",
         "permissions": sorted(user.get_all_permissions()),
+        "apiToken": None,
     }
 
 

@@ -9,6 +9,7 @@ WORD = "aZ3bY4cX5dW6eV7fU8gT9hS0iR1jQ2kP3lO4mN5nM6" * 5
 UPPER = "ABCDEFGH234567IJKLMNOPQR"
 
 TOKENS = {
+    "opsmanager": "opsm_" + WORD[:46],
     "aws-key-id": "AKIA" + UPPER[:16],
     "gcp-api-key": "AIza" + WORD[:35],
     "gcp-oauth": "ya29." + WORD[:60],
