@@ -40,7 +40,7 @@ class BatchesView(APIView):
         """List batches, newest first."""
         permissions.require_view(request.user, roles.VIEW_EXECUTIONS)
         asked = request.query_params
-        rows = filtered(selectors.visible_to(request.user), asked, flags={"isDryRun": "is_dry_run"})
+        rows = filtered(selectors.listed(request.user), asked, flags={"isDryRun": "is_dry_run"})
         if asked.get("runbookId"):
             rows = rows.filter(runbook=runbooks.get(request.user, asked["runbookId"]))
         return listed(
@@ -49,6 +49,7 @@ class BatchesView(APIView):
             name="batches",
             serializer=serializers.BatchSerializer,
             ordering=("createdAt",),
+            prepare=selectors.with_counts,
         )
 
     @endpoint(
