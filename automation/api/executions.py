@@ -1,5 +1,6 @@
 """The endpoints of executions."""
 
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from opsmanager.common.api.describe import endpoint
 from opsmanager.common.api.envelopes import one, page
 from opsmanager.common.api.filters import filtered
 from opsmanager.common.api.paging import listed
+from opsmanager.common.pages import by_key
 from opsmanager.common.problems import Invalid
 from servers.selectors import servers
 
@@ -80,7 +82,7 @@ class ExecutionsView(APIView):
             name="executions",
             serializer=serializers.ExecutionSerializer,
             ordering=("queuedAt", "startedAt", "finishedAt", "status"),
-            prepare=waiting.with_waiting,
+            prepare=_page,
         )
 
     @endpoint(
@@ -115,6 +117,10 @@ class ExecutionsView(APIView):
                 idempotency_key=request.headers.get("Idempotency-Key"),
             )
         )
+
+
+def _page(rows: Any) -> list[Execution]:
+    return waiting.with_waiting(by_key(rows))
 
 
 def _dry_run(request: Request, pk: UUID | None) -> Execution | None:

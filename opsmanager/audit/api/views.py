@@ -11,6 +11,7 @@ from opsmanager.common.api.describe import endpoint
 from opsmanager.common.api.envelopes import one, page
 from opsmanager.common.api.filters import filtered
 from opsmanager.common.api.paging import listed
+from opsmanager.common.pages import by_key
 
 _ORDERING = ("seq", "at", "verb", "actorName", "outcome")
 
@@ -59,6 +60,7 @@ class AuditEventsView(APIView):
             name="events",
             serializer=serializers.AuditEventSerializer,
             ordering=_ORDERING,
+            prepare=by_key,
         )
 
 
