@@ -59,7 +59,7 @@ ENDPOINTS: Final[dict[str, tuple[Budget, ...]]] = {
     "api/v1/auth/me": (api("auth/me", admin=3, noc=3),),
     "api/v1/audit/events": (
         api("audit/events", admin=5, noc=None),
-        api("audit/events?search=server&ordering=-verb&actor=admin", admin=5, noc=None),
+        api("audit/events?search=server&ordering=-verb&actor=admin", admin=9, noc=None),
     ),
     "api/v1/audit/verify": (api("audit/verify", admin=9, noc=None),),
     "api/v1/automation/runbooks": (
@@ -72,7 +72,7 @@ ENDPOINTS: Final[dict[str, tuple[Budget, ...]]] = {
     "api/v1/automation/executions": (
         api("automation/executions", admin=7, noc=7),
         api("automation/executions?limit=100&status=PENDING", admin=7, noc=7),
-        api("automation/executions?search=server", admin=9, noc=9),
+        api("automation/executions?search=server", admin=13, noc=13),
         api("automation/executions?runbookId=SAMPLE_MENDING", admin=8, noc=8),
     ),
     "api/v1/automation/executions/<uuid:pk>": (
@@ -115,7 +115,7 @@ PAGES: Final[tuple[Budget, ...]] = (
     page("/", admin=17, noc=17),
     page("/now/", admin=17, noc=17),
     page("/executions/", admin=6, noc=6),
-    page("/executions/?search=server", admin=8, noc=8),
+    page("/executions/?search=server", admin=12, noc=12),
     page("/executions/{}/", "execution", admin=9, noc=9),
     page("/executions/{}/", "waiting", admin=11, noc=11),
     page("/executions/{}/log/", "execution", admin=6, noc=6),
@@ -127,7 +127,7 @@ PAGES: Final[tuple[Budget, ...]] = (
     page("/servers/", admin=7, noc=7),
     page("/servers/{}/", "server", admin=11, noc=12),
     page("/incidents/", admin=6, noc=6),
-    page("/incidents/?status=all&search=down", admin=7, noc=7),
+    page("/incidents/?status=all&search=down", admin=11, noc=11),
     page("/incidents/{}/", "incident", admin=9, noc=9),
     page("/audit/", admin=7, noc=None),
     page("/audit/?search=server", admin=7, noc=None),
