@@ -23,7 +23,7 @@ SYSTEM_CERTIFICATES := $(wildcard /etc/ssl/certs/ca-certificates.crt)
 SETTINGS := SECRET_KEY=check REDIS_URL=redis://127.0.0.1:9/0 \
 	DATABASE_URL=postgresql://check@127.0.0.1:9/check
 
-.PHONY: help run manage test check lock assets bench
+.PHONY: help run manage test check lock assets bench bench-growth
 .DELETE_ON_ERROR:
 
 help: ## what can be made
@@ -112,6 +112,9 @@ assets: $(ASSETS) ## build what the pages need from npm packages
 
 bench: $(DEV_READY) $(ASSETS) ## measure from POST to the first command on the server
 	$(WITH_SERVICES) $(BIN)/python -m benchmarks.latency $(ARGS)
+
+bench-growth: $(DEV_READY) $(ASSETS) ## measure lists and searches with 100,000 executions
+	$(WITH_SERVICES) $(BIN)/python -m benchmarks.growth $(ARGS)
 
 $(UV_READY):
 	@command -v $(PYTHON) > /dev/null || { \
