@@ -62,7 +62,7 @@ class AddIndexToPartitions(AddIndexInUse):
             _drop(schema_editor, part)
             statement = self.index.create_sql(model, schema_editor, concurrently=True)
             statement.parts["table"] = Table(leaf, quote)
-            statement.parts["name"] = quote(part)
+            statement.parts["name"] = Table(part, quote)
             schema_editor.execute(statement, params=None)
             schema_editor.execute(f"ALTER INDEX {quote(name)} ATTACH PARTITION {quote(part)}")
 

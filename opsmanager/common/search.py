@@ -17,7 +17,7 @@ _M = TypeVar("_M", bound=Model)
 MOST_TERMS: Final = 8
 """Further ones are not looked at: each is a look into the index."""
 
-_COLUMN: Final[SearchVectorField] = SearchVectorField(db_column="words")
+_COLUMN: Final["SearchVectorField[Any, Any]"] = SearchVectorField(db_column="words")
 _COLUMN.set_attributes_from_name("words")
 
 
@@ -26,7 +26,7 @@ class Words(Expression):
 
     output_field = _COLUMN
 
-    def resolve_expression(self, query: Any = None, *_args: Any, **_kwargs: Any) -> Col:
+    def resolve_expression(self, query: Any = None, *_args: Any, **_kwargs: Any) -> Any:
         """Return the column of the query's own table, by whatever name that has there."""
         key = query.resolve_ref(query.model._meta.pk.attname)  # noqa: SLF001 - Django's public API
         return Col(key.alias, _COLUMN)

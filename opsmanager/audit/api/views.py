@@ -1,5 +1,8 @@
 """The endpoints of the trail, for those who may read it."""
 
+from typing import Any
+
+from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -7,6 +10,7 @@ from rest_framework.views import APIView
 from opsmanager.audit import selectors
 from opsmanager.audit.api import serializers
 from opsmanager.audit.looking import look
+from opsmanager.audit.models import AuditEvent
 from opsmanager.common.api.describe import endpoint
 from opsmanager.common.api.envelopes import one, page
 from opsmanager.common.api.filters import filtered
@@ -60,8 +64,12 @@ class AuditEventsView(APIView):
             name="events",
             serializer=serializers.AuditEventSerializer,
             ordering=_ORDERING,
-            prepare=by_key,
+            prepare=_page,
         )
+
+
+def _page(rows: Any) -> QuerySet[AuditEvent]:
+    return by_key(rows)
 
 
 class AuditVerificationView(APIView):
