@@ -23,7 +23,7 @@ SYSTEM_CERTIFICATES := $(wildcard /etc/ssl/certs/ca-certificates.crt)
 SETTINGS := SECRET_KEY=check REDIS_URL=redis://127.0.0.1:9/0 \
 	DATABASE_URL=postgresql://check@127.0.0.1:9/check
 
-.PHONY: help run manage test check lock assets bench fuzz
+.PHONY: help run manage test check lock assets bench bench-growth fuzz
 .DELETE_ON_ERROR:
 
 help: ## what can be made
@@ -112,6 +112,9 @@ assets: $(ASSETS) ## build what the pages need from npm packages
 
 bench: $(DEV_READY) $(ASSETS) ## measure from POST to the first command on the server
 	$(WITH_SERVICES) $(BIN)/python -m benchmarks.latency $(ARGS)
+
+bench-growth: $(DEV_READY) $(ASSETS) ## measure lists and searches with 100,000 executions
+	$(WITH_SERVICES) $(BIN)/python -m benchmarks.growth $(ARGS)
 
 fuzz: $(DEV_READY) $(ASSETS) ## ask the API 20,000 times for what its document allows and forbids
 	FUZZ_REQUESTS=$${FUZZ_REQUESTS:-10000} $(WITH_SERVICES) $(BIN)/pytest -s -n 0 tests/stack/test_fuzzed_api.py

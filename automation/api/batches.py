@@ -38,7 +38,7 @@ class BatchesView(APIView):
         """List batches, newest first."""
         permissions.require_view(request.user, roles.VIEW_EXECUTIONS)
         asked = BatchesQuery.of(request)
-        rows = BatchesQuery.narrow(selectors.visible_to(request.user), asked)
+        rows = BatchesQuery.narrow(selectors.listed(request.user), asked)
         if "runbook_id" in asked:
             rows = rows.filter(runbook=runbooks.get(request.user, asked["runbook_id"]))
         return listed(
@@ -46,6 +46,7 @@ class BatchesView(APIView):
             rows,
             name="batches",
             serializer=serializers.BatchSerializer,
+            prepare=selectors.with_counts,
         )
 
     @endpoint(

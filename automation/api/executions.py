@@ -1,5 +1,6 @@
 """The endpoints of executions."""
 
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from opsmanager.accounts.requests import user_of
 from opsmanager.common.api.describe import endpoint
 from opsmanager.common.api.envelopes import one, page
 from opsmanager.common.api.paging import listed
+from opsmanager.common.pages import by_key
 from servers.selectors import servers
 
 FOLLOWS = (
@@ -65,7 +67,7 @@ class ExecutionsView(APIView):
             selectors.search(rows, asked.get("search", "")),
             name="executions",
             serializer=serializers.ExecutionSerializer,
-            prepare=waiting.with_waiting,
+            prepare=_page,
         )
 
     @endpoint(
@@ -101,6 +103,10 @@ class ExecutionsView(APIView):
                 idempotency_key=request.headers.get("Idempotency-Key"),
             )
         )
+
+
+def _page(rows: Any) -> list[Execution]:
+    return waiting.with_waiting(by_key(rows))
 
 
 def _dry_run(request: Request, pk: UUID | None) -> Execution | None:

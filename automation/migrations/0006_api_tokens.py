@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("automation", "0004_analytics_indexes"),
+        ("automation", "0005_search"),
     ]
 
     operations = [

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -12,6 +13,7 @@ from automation.models.catalog_entry import CatalogEntry
 from automation.models.priority import Priority
 from automation.models.secret_parameters import SecretParameters
 from opsmanager.common.models import UUIDModel
+from opsmanager.common.search import Words
 from servers.models import Server
 
 
@@ -35,6 +37,8 @@ class Execution(UUIDModel):
     of its writes carries the ``fence`` of the claim, so that a worker which lost its lease can
     write nothing more. All times are the database's. A rollback is claimed in the same way, with
     ``rollback_status`` in place of ``status``, which stays what it was until it succeeds.
+
+    The table has a further column, ``words``: those of reason, summary and error message.
     """
 
     runbook = models.ForeignKey(CatalogEntry, on_delete=models.PROTECT, related_name="executions")
@@ -177,10 +181,12 @@ class Execution(UUIDModel):
             ),
         ]
         indexes = [
-            models.Index(F("queued_at").desc(), name="execution_newest"),
+            models.Index(F("queued_at").desc(), F("id").desc(), name="execution_newest_first"),
             models.Index("runbook", F("queued_at").desc(), name="execution_of_runbook"),
             models.Index("server", F("queued_at").desc(), name="execution_on_server"),
-            models.Index("status", F("queued_at").desc(), name="execution_in_status"),
+            models.Index(
+                "status", F("queued_at").desc(), F("id").desc(), name="execution_status_newest"
+            ),
             models.Index(
                 "verdict",
                 F("queued_at").desc(),
@@ -195,7 +201,9 @@ class Execution(UUIDModel):
                 name="execution_of_incident",
                 condition=Q(incident_id__isnull=False),
             ),
-            models.Index("is_dry_run", F("queued_at").desc(), name="execution_dry_run"),
+            models.Index(
+                "is_dry_run", F("queued_at").desc(), F("id").desc(), name="execution_dry_newest"
+            ),
             # What cooldowns, queues and leases look at, each a few rows however long the history.
             models.Index(
                 "runbook",
@@ -266,6 +274,11 @@ class Execution(UUIDModel):
                 name="execution_record",
                 condition=Q(is_dry_run=False),
             ),
+            # For lists in another order, and for searches.
+            models.Index("started_at", "id", name="execution_started"),
+            models.Index("finished_at", "id", name="execution_finished"),
+            models.Index("status", "id", name="execution_by_status"),
+            GinIndex(Words(), name="execution_words"),
         ]
 
     def __str__(self) -> str:

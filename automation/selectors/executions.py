@@ -4,11 +4,13 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from automation.models import Execution, ExecutionLog, Priority
+from automation.models import CatalogEntry, Execution, ExecutionLog, Priority
 from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.models import User
 from opsmanager.common.problems import NotFound
+from opsmanager.common.search import Found, holding, terms
 from opsmanager.common.uuids import as_uuid
+from servers.models import Server
 from servers.selectors import limits
 
 
@@ -31,21 +33,28 @@ def get(user: permissions.Actor, pk: UUID | str) -> Execution:
 
 
 def search(rows: QuerySet[Execution], text: str) -> QuerySet[Execution]:
-    """Return the rows whose id, runbook, server, reason or summary the text is part of."""
-    text = text.strip()
-    if not text:
-        return rows
-    uuid = as_uuid(text)
+    """Return the rows that hold all terms, or the one with this id.
+
+    Each term is part of the runbook's id or title or the server's name, or its words are in the
+    reason, the summary or the error message. Runbooks and servers are few: they are looked up
+    first, so that one index answers for each condition.
+    """
+    uuid = as_uuid(text.strip())
     if uuid:
         return rows.filter(pk=uuid)
-    return rows.filter(
-        Q(runbook__runbook_id__icontains=text)
-        | Q(runbook__title__icontains=text)
-        | Q(server__name__icontains=text)
-        | Q(reason__icontains=text)
-        | Q(result_summary__icontains=text)
-        | Q(error_message__icontains=text)
-    )
+    for term in terms(text):
+        found = holding(term)
+        runbooks = CatalogEntry.objects.filter(
+            Q(runbook_id__icontains=term) | Q(title__icontains=term)
+        )
+        named = list(runbooks.values_list("pk", flat=True))
+        there = list(Server.objects.filter(name__icontains=term).values_list("pk", flat=True))
+        if named:
+            found = Q(runbook__in=named) | found
+        if there:
+            found = Q(server__in=there) | found
+        rows = Found.among(rows.filter(found))
+    return rows
 
 
 def logs(execution: Execution, *, after: int = 0) -> QuerySet[ExecutionLog]:

@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
@@ -14,6 +13,7 @@ from automation.web import monitor
 from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.htmx import fragment, go_to, is_fragment, nothing_new
+from opsmanager.common.pages import LongPaginator
 from opsmanager.common.uuids import as_uuid
 
 _PAGE = 25
@@ -35,7 +35,7 @@ def execution_list(request: HttpRequest) -> HttpResponse:
         if uuid:
             rows = rows.filter(**{name: uuid})
     context = {
-        "page": Paginator(rows, _PAGE).get_page(asked.get("page")),
+        "page": LongPaginator(rows, _PAGE).get_page(asked.get("page")),
         "search": asked.get("search", ""),
         "filters": {name: asked.get(name, "") for name in (*exact, *by_id)},
         "statuses": list(Status),

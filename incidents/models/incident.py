@@ -1,11 +1,13 @@
 """Something that is broken."""
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from opsmanager.common.models import TimestampedModel, UUIDModel
+from opsmanager.common.search import Words
 from servers.models import Server
 
 
@@ -69,6 +71,8 @@ class Incident(UUIDModel, TimestampedModel):
             models.Index("severity", F("opened_at").desc(), name="incident_of_severity"),
             models.Index("server", F("opened_at").desc(), name="incident_on_server"),
             models.Index(F("opened_at").desc(), name="incident_newest"),
+            models.Index("title", name="incident_titled"),
+            GinIndex(Words(), name="incident_words"),
         ]
 
     def __str__(self) -> str:

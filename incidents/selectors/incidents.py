@@ -18,12 +18,16 @@ from automation.models import Execution
 from incidents.models import Incident, IncidentStatus, Severity
 from opsmanager.accounts import permissions, roles
 from opsmanager.common.problems import NotFound
+from opsmanager.common.search import Found, holding, terms
+from servers.models import Server
 from servers.selectors import limits
 
 _ORDER = Case(
     *(When(severity=severity, then=Value(rank)) for rank, severity in enumerate(Severity)),
     output_field=IntegerField(),
 )
+# Named, not "all but RESOLVED", for which no index helps.
+_OPEN = [status for status in IncidentStatus if status != IncidentStatus.RESOLVED]
 
 
 def visible_to(user: permissions.Actor) -> QuerySet[Incident]:
@@ -36,7 +40,7 @@ def visible_to(user: permissions.Actor) -> QuerySet[Incident]:
 
 def open_for(user: permissions.Actor) -> QuerySet[Incident]:
     """Return the incidents that are not resolved, the worst and then the oldest first."""
-    rows = visible_to(user).exclude(status=IncidentStatus.RESOLVED)
+    rows = visible_to(user).filter(status__in=_OPEN)
     return rows.order_by(_ORDER, "opened_at")
 
 
@@ -63,10 +67,9 @@ def without_a_fix(user: permissions.Actor) -> QuerySet[Incident]:
 
 
 def search(rows: QuerySet[Incident], text: str) -> QuerySet[Incident]:
-    """Return the rows whose title, description or server contains the text."""
-    text = text.strip()
-    if not text:
-        return rows
-    return rows.filter(
-        Q(title__icontains=text) | Q(description__icontains=text) | Q(server__name__icontains=text)
-    )
+    """Return the rows that hold all terms, each in title and description or the server's name."""
+    for term in terms(text):
+        named = list(Server.objects.filter(name__icontains=term).values_list("pk", flat=True))
+        found = holding(term)
+        rows = Found.among(rows.filter(found | Q(server__in=named) if named else found))
+    return rows

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
@@ -18,6 +17,7 @@ from incidents.services import incidents
 from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.htmx import go_to
+from opsmanager.common.pages import LongPaginator
 from opsmanager.common.problems import Problem
 
 _PAGE = 25
@@ -35,7 +35,9 @@ def incident_list(request: HttpRequest) -> HttpResponse:
         if status != "all":
             rows = rows.filter(status=status)
     context = {
-        "page": Paginator(selectors.search(rows, text), _PAGE).get_page(request.GET.get("page")),
+        "page": LongPaginator(selectors.search(rows, text), _PAGE).get_page(
+            request.GET.get("page")
+        ),
         "search": text,
         "status": status,
         "statuses": IncidentStatus.choices,

@@ -2,8 +2,11 @@
 
 from typing import Final
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
+
+from opsmanager.common.search import Words
 
 OUTCOMES: Final = ("OK", "FAILED", "REFUSED")
 
@@ -14,7 +17,8 @@ class AuditEvent(models.Model):
     Names are copied in, not referenced, so that an event outlives what it tells of. The table is
     partitioned by the month of ``at``, which therefore is part of its key in the database. It can
     be written to by :func:`opsmanager.audit.trail.record` only, and never changed: ``seq``, ``at``
-    and a further column, the transaction's ``xid``, are set by a trigger.
+    and a further column, the transaction's ``xid``, are set by a trigger. One more, ``words``, are
+    those of verb, names, target's id and message, for searches.
     """
 
     seq = models.BigIntegerField(primary_key=True, editable=False)
@@ -38,9 +42,13 @@ class AuditEvent(models.Model):
         default_permissions = ("view",)
         indexes = [
             models.Index("at", name="audit_at"),
-            models.Index("verb", "at", name="audit_verb"),
+            models.Index("verb", "seq", name="audit_verb_seq"),
             models.Index("target_type", "target_id", "at", name="audit_target"),
             models.Index("actor_id", "at", name="audit_actor"),
+            models.Index("actor_name", "seq", name="audit_actor_name"),
+            models.Index("outcome", "seq", name="audit_outcome"),
+            models.Index("address", "seq", name="audit_address"),
+            GinIndex(Words(), name="audit_words"),
         ]
 
     def __str__(self) -> str:

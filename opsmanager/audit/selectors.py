@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from opsmanager.accounts import permissions
 from opsmanager.audit.models import AuditEvent
 from opsmanager.common.problems import Invalid, NotFound
+from opsmanager.common.search import Found, holding, terms
 
 VIEW: Final = "audit.view_auditevent"
 
@@ -46,17 +47,10 @@ def get(user: permissions.Actor, seq: int) -> AuditEvent:
 
 
 def search(rows: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent]:
-    """Return the events whose verb, names, message or target's id the text is part of."""
-    text = text.strip()
-    if not text:
-        return rows
-    return rows.filter(
-        Q(verb__icontains=text)
-        | Q(actor_name__icontains=text)
-        | Q(target_name__icontains=text)
-        | Q(message__icontains=text)
-        | Q(target_id=text)
-    )
+    """Return the events that hold all terms: in verb, names, message or target's id."""
+    for term in terms(text):
+        rows = Found.among(rows.filter(holding(term)))
+    return rows
 
 
 def by(rows: QuerySet[AuditEvent], actor: str) -> QuerySet[AuditEvent]:

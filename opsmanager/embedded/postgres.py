@@ -33,6 +33,9 @@ SETTINGS = {
     "unix_socket_directories": "",
     "max_connections": "200",
     "jit": "off",
+    # Pages lie in memory or on an SSD: looking one up costs little more than reading on.
+    "random_page_cost": "1.1",
+    "work_mem": "16MB",
     "timezone": "UTC",
     "log_timezone": "UTC",
     # What a statement did wrong is told by whoever sent it.

@@ -90,10 +90,11 @@ class Api:
         self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
     ) -> Answer:
         sent = {name.replace("_", "-"): value for name, value in (headers or {}).items()}
-        sent["Authorization"] = f"Bearer {self._fresh_token()}"
+        sent["Authorization"] = f"Bearer {self.token()}"
         return self._send(method, path, body, sent)
 
-    def _fresh_token(self) -> str:
+    def token(self) -> str:
+        """Return an access token that is good for some minutes."""
         if time.monotonic() > self._token_until:
             asked = {"username": self.username, "password": self._password}
             self._token = self._send("POST", "auth/token", asked, {}).expect(200)["access"]

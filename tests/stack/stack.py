@@ -167,7 +167,7 @@ class Stack:
             )
             assert ended.returncode == 0, f"{program.name}: {ended.stdout}{ended.stderr}"
 
-    def wait_until_ready(self) -> None:
+    def wait_until_ready(self, path: str = "readyz") -> None:
         """Wait until `/readyz` says that every part is there."""
         deadline = time.monotonic() + START_PATIENCE
         said = ""
@@ -175,7 +175,7 @@ class Stack:
             ended = [name for name, process in self.processes.items() if process.has_ended]
             assert not ended, f"ended too early: {ended}\n{self.output()}"
             try:
-                with urllib.request.urlopen(f"{self.address}/readyz", timeout=30):
+                with urllib.request.urlopen(f"{self.address}/{path}", timeout=30):
                     return
             except urllib.error.HTTPError as refusal:
                 said = refusal.read().decode()
@@ -210,6 +210,27 @@ def running(folder: Path, *, concurrency: int = 8, **settings: str) -> Iterator[
     `folder` is empty and holds keys and output. Nothing is left at the end but this folder.
     `settings` are variables; unless they say otherwise, tests may ask as much as they like.
     """
+    with _prepared(folder, concurrency, settings) as stack:
+        for program in stack.plan.application():
+            # `worker` serves every queue; a second one only frees it from waiting.
+            if program.name != "worker-high":
+                stack.start(program)
+        stack.wait_until_ready()
+        yield stack
+
+
+@contextmanager
+def without_workers(folder: Path) -> Iterator[Stack]:
+    """Start the web alone, as :func:`running` does all: nothing else changes the database then."""
+    with _prepared(folder, 1, {}) as stack:
+        stack.start(next(each for each in stack.plan.application() if each.name == "web"))
+        stack.wait_until_ready("healthz")
+        yield stack
+
+
+@contextmanager
+def _prepared(folder: Path, concurrency: int, settings: dict[str, str]) -> Iterator[Stack]:
+    """Make the database, keys and static files; nothing runs yet."""
     environ = {name: value for name, value in os.environ.items() if name not in FOREIGN}
     environ |= UNTHROTTLED | settings
     environ |= {
@@ -239,9 +260,4 @@ def running(folder: Path, *, concurrency: int = 8, **settings: str) -> Iterator[
         stack = Stack(plan, watchdog=watchdog)
         stack.prepare()
         ending.callback(stack.stop)
-        for program in plan.application():
-            # `worker` serves every queue; a second one only frees it from waiting.
-            if program.name != "worker-high":
-                stack.start(program)
-        stack.wait_until_ready()
         yield stack

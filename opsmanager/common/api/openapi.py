@@ -18,8 +18,8 @@ _RETRY_AFTER: Final = {
 }
 _ETAG: Final = {
     "ETag": {
-        "description": "Of what is shown. Sent back as If-None-Match, it is answered by 304 without "
-        "a body while nothing has changed.",
+        "description": "Of what is shown. Sent back as If-None-Match, it is answered by 304 "
+        "without a body while nothing has changed.",
         "schema": {"type": "string"},
     }
 }

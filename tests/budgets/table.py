@@ -1,0 +1,135 @@
+"""How many queries each list and detail may take: as many with few rows as with many.
+
+A number here is a promise, not a wish: it is what the call takes now, the queries that find out who
+asks included. A route of the API without an entry fails the test.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from tests.budgets.world import World
+
+API: Final = "/api/v1/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """What is asked for, and the queries that it may take."""
+
+    path: str
+    """``{}`` in it is the key of a row of the world."""
+    row: str
+    admin: int
+    noc: int | None
+    """``None`` where NOC may not ask."""
+    status: int = 200
+
+    @property
+    def name(self) -> str:
+        """What a failure says."""
+        return self.path.format(f"<{self.row}>")
+
+    def url(self, world: World) -> str:
+        """Return the address."""
+        return self.path.format(getattr(world, self.row).pk) if self.row else self.path
+
+    def of(self, role: str) -> int | None:
+        """Return how many queries a role may cause."""
+        return self.admin if role == "admin" else self.noc
+
+
+def api(path: str, row: str = "", *, admin: int, noc: int | None, status: int = 200) -> Budget:
+    """Return the budget of an endpoint."""
+    return Budget(path=API + path, row=row, admin=admin, noc=noc, status=status)
+
+
+def page(path: str, row: str = "", *, admin: int, noc: int | None) -> Budget:
+    """Return the budget of a page."""
+    return Budget(path=path, row=row, admin=admin, noc=noc)
+
+
+WITHOUT_ROWS: Final = {
+    "api/v1/schema/": "describes the code",
+    "api/v1/docs/": "a page for the description",
+    "api/v1/redoc/": "a page for the description",
+}
+"""Endpoints that need no budget, and why."""
+
+ENDPOINTS: Final[dict[str, tuple[Budget, ...]]] = {
+    "api/v1/auth/me": (api("auth/me", admin=3, noc=3),),
+    "api/v1/audit/events": (
+        api("audit/events", admin=5, noc=None),
+        api("audit/events?search=server&ordering=-verb&actor=admin", admin=9, noc=None),
+    ),
+    "api/v1/audit/verify": (api("audit/verify", admin=9, noc=None),),
+    "api/v1/automation/runbooks": (
+        api("automation/runbooks", admin=6, noc=6),
+        api("automation/runbooks?search=s&limit=100", admin=6, noc=6),
+    ),
+    "api/v1/automation/runbooks/<str:key>": (
+        api("automation/runbooks/SAMPLE_MENDING", admin=8, noc=8),
+    ),
+    "api/v1/automation/executions": (
+        api("automation/executions", admin=7, noc=7),
+        api("automation/executions?limit=100&status=PENDING", admin=7, noc=7),
+        api("automation/executions?search=server", admin=13, noc=13),
+        api("automation/executions?runbookId=SAMPLE_MENDING", admin=8, noc=8),
+    ),
+    "api/v1/automation/executions/<uuid:pk>": (
+        api("automation/executions/{}", "execution", admin=4, noc=4),
+        api("automation/executions/{}", "waiting", admin=9, noc=9),
+    ),
+    "api/v1/automation/executions/<uuid:pk>/logs": (
+        api("automation/executions/{}/logs", "execution", admin=5, noc=5),
+    ),
+    "api/v1/automation/executions/<uuid:pk>/rollback": (
+        api("automation/executions/{}/rollback", "execution", admin=4, noc=4),
+    ),
+    "api/v1/automation/batches": (
+        api("automation/batches", admin=6, noc=6),
+        api("automation/batches?runbookId=SAMPLE_MENDING", admin=7, noc=7),
+    ),
+    "api/v1/automation/batches/<uuid:pk>": (
+        api("automation/batches/{}", "batch", admin=10, noc=10),
+    ),
+    "api/v1/servers": (
+        api("servers", admin=6, noc=6),
+        api("servers?search=server", admin=6, noc=6),
+        api("servers?groupId={}", "group", admin=6, noc=6),
+    ),
+    "api/v1/servers/groups": (api("servers/groups", admin=5, noc=5),),
+    "api/v1/servers/groups/<uuid:pk>": (api("servers/groups/{}", "group", admin=4, noc=4),),
+    "api/v1/servers/credentials": (api("servers/credentials", admin=5, noc=None),),
+    "api/v1/servers/credentials/<uuid:pk>": (
+        api("servers/credentials/{}", "credential", admin=4, noc=None),
+    ),
+    "api/v1/servers/<uuid:pk>": (api("servers/{}", "server", admin=5, noc=5),),
+    # No worker answers here, which is asked for and not waited for.
+    "api/v1/servers/<uuid:pk>/host-key": (
+        api("servers/{}/host-key", "server", admin=8, noc=9, status=503),
+    ),
+}
+"""By route; a list also with filters that look something up."""
+
+PAGES: Final[tuple[Budget, ...]] = (
+    page("/", admin=17, noc=17),
+    page("/now/", admin=17, noc=17),
+    page("/executions/", admin=6, noc=6),
+    page("/executions/?search=server", admin=12, noc=12),
+    page("/executions/{}/", "execution", admin=9, noc=9),
+    page("/executions/{}/", "waiting", admin=11, noc=11),
+    page("/executions/{}/log/", "execution", admin=6, noc=6),
+    page("/batches/", admin=7, noc=7),
+    page("/batches/{}/", "batch", admin=11, noc=11),
+    page("/runbooks/", admin=6, noc=6),
+    page("/runbooks/SAMPLE_MENDING/", admin=9, noc=9),
+    page("/runbooks/SAMPLE_MENDING/batch/", admin=8, noc=8),
+    page("/servers/", admin=7, noc=7),
+    page("/servers/{}/", "server", admin=11, noc=12),
+    page("/incidents/", admin=6, noc=6),
+    page("/incidents/?status=all&search=down", admin=11, noc=11),
+    page("/incidents/{}/", "incident", admin=9, noc=9),
+    page("/audit/", admin=7, noc=None),
+    page("/audit/?search=server", admin=7, noc=None),
+    page("/account/", admin=7, noc=7),
+)
