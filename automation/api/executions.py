@@ -124,7 +124,7 @@ class ExecutionView(APIView):
         "deleteExecution",
         tag="executions",
         answers={204: None},
-        fails=(400, 401, 403, 404),
+        fails=(400, 403, 404),
     )
     def delete(self, request: Request, pk: UUID) -> Response:
         """Delete an execution that has ended, with its log; the audit trail keeps that it was."""
