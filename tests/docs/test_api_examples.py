@@ -64,7 +64,9 @@ def test_the_examples_of_the_api_guide_do_what_they_say(
     assert ended.returncode == 0, f"{said}\n{ended.stderr}"
     assert '"admin"' in said
     assert '"serviceName"' in said
-    assert "systemctl restart shop.service" in said
+    assert "SERVICE_RESTART: Restart a service" in said
+    assert "systemctl restart shop.service\n" in said
+    assert "It started a cooldown" in said
     assert '"verdict": "FIXED"' in said
     assert "429 " in said
     assert '"RATE_LIMIT_EXCEEDED"' in said

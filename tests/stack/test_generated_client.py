@@ -6,7 +6,8 @@ answers, and were it vague, there would be no models.
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 from uuid import UUID
 
@@ -26,12 +27,13 @@ UNIT = "sessions.service"
 
 
 @pytest.fixture(scope="module")
-def call(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Calls:
+def call(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Calls]:
     """Return a client of what the running OpsManager says of itself, its own runbooks included."""
     folder = tmp_path_factory.mktemp("client")
     document = folder / "openapi.yaml"
     document.write_text(stack.api().get("schema/").text)
-    return Calls(generate(document, folder / "opsmanager_client"), stack.address)
+    with closing(Calls(generate(document, folder / "opsmanager_client"), stack.address)) as calls:
+        yield calls
 
 
 def made_known(call: Calls, demo: Demo, name: str) -> UUID:

@@ -68,9 +68,14 @@ class Calls:
 
     def log_in(self, token: str) -> None:
         """Carry a token from now on."""
+        self.close()
         self._client = self._package.AuthenticatedClient(
             base_url=self._address, token=token, timeout=PATIENCE
         )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.get_httpx_client().close()
 
     def answer(self, operation: str, *path: object, **named: Any) -> Any:
         """Call one operation; return the generated response: status, headers and what it parsed."""
