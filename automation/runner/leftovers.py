@@ -31,4 +31,5 @@ def delete_secrets(ids: Iterable[UUID] | None) -> int:
     """Delete secret parameters, of these or of all, that nothing refers to; return how many."""
     with connection.cursor() as cursor:
         cursor.execute(_SECRETS, {"ids": None if ids is None else list(ids)})
-        return cursor.rowcount
+        count: int = cursor.rowcount
+    return count

@@ -28,7 +28,7 @@ def delete(*, actor: User, execution: Execution) -> None:
     """
     require_permission(actor, execution)
     # The batch first, as whoever cancels one does: the last two of it may go in one moment.
-    batch = Batch.objects.select_for_update(of=("self",)).filter(pk=execution.batch_id).first()
+    batch = _held_batch(execution.batch_id)
     row = selectors.hold(execution.pk, "runbook", "server", "triggered_by_user")
     _require_state(row)
     # By its month: the cascade would look for them in each one.
@@ -73,6 +73,10 @@ def require_permission(actor: User, execution: Execution) -> None:
             f"You may not delete what ran on {execution.server.name}. An administrator can grant "
             "you this server, or one of its groups."
         )
+
+
+def _held_batch(pk: UUID | None) -> Batch | None:
+    return Batch.objects.select_for_update(of=("self",)).filter(pk=pk).first() if pk else None
 
 
 def _require_state(execution: Execution) -> None:
