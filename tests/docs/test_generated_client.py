@@ -66,5 +66,6 @@ def test_what_has_to_be_sent_with_a_launch_is_what_has_no_default(call: Calls) -
         parameters=m.ServiceRestartParameters(service_name="nginx.service"),
     )
     assert launch.to_dict()["parameters"]["serviceName"] == "nginx.service"
+    assert "services" not in m.HealthCheckParameters().to_dict()
     with pytest.raises(TypeError, match="service_name"):
         m.ServiceRestartParameters()

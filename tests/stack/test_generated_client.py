@@ -232,9 +232,7 @@ def test_the_whole_story(call: Calls, stack: Stack, demo: Demo) -> None:
         body=m.BatchLaunchRequest(
             runbook_id="HEALTH_CHECK",
             server_ids=[web, app],
-            parameters=m.HealthCheckParameters(
-                services=[], ports=[], urls=[], disk_percent_max=100
-            ),
+            parameters=m.HealthCheckParameters(disk_percent_max=100),
             max_parallel=1,
         ),
     ).batch
