@@ -5,6 +5,7 @@ from uuid import UUID
 
 from celery.signals import worker_ready, worker_shutdown
 
+from automation.runner import leftovers
 from automation.runner.process import this_process
 from opsmanager.celery import app
 
@@ -13,6 +14,12 @@ from opsmanager.celery import app
 def run_execution(execution_id: str) -> None:
     """Run the execution if it can be claimed."""
     this_process().run(UUID(execution_id))
+
+
+@app.task
+def prune_leftovers() -> None:
+    """Delete what nothing refers to any more."""
+    leftovers.prune()
 
 
 @worker_ready.connect

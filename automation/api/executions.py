@@ -12,7 +12,7 @@ from automation.api import queries, serializers
 from automation.models import Execution, Priority, Trigger
 from automation.selectors import executions as selectors
 from automation.selectors import runbooks, waiting
-from automation.services import decisions, executions, retrying, rollbacks
+from automation.services import decisions, deleting, executions, retrying, rollbacks
 from automation.services.decisions import Decision
 from automation.services.executions import Launch
 from opsmanager.accounts import permissions, roles
@@ -39,8 +39,7 @@ FOLLOWS = (
 
 def launched(asked: Launch) -> Response:
     """Launch, and return the answer."""
-    execution = executions.launch(asked)
-    execution.refresh_from_db()
+    execution = selectors.get(asked.actor, executions.launch(asked).pk)
     shown = serializers.ExecutionSerializer(execution).data
     return Response({"execution": shown}, status=201)
 
@@ -126,6 +125,17 @@ class ExecutionView(APIView):
         """Show an execution, and of one that waits what for."""
         shown = serializers.ExecutionDetailSerializer(selectors.get(request.user, pk))
         return Response({"execution": shown.data})
+
+    @endpoint(
+        "deleteExecution",
+        tag="executions",
+        answers={204: None},
+        fails=(400, 403, 404),
+    )
+    def delete(self, request: Request, pk: UUID) -> Response:
+        """Delete an execution that has ended, with its log; the audit trail keeps that it was."""
+        deleting.delete(actor=user_of(request), execution=selectors.get(request.user, pk))
+        return Response(status=204)
 
 
 class CancelView(APIView):

@@ -6,6 +6,7 @@ from automation.models.execution import Execution, Trigger
 from automation.models.execution_log import ExecutionLog
 from automation.models.priority import Priority
 from automation.models.secret_parameters import SecretParameters
+from automation.models.spent_key import SpentKey
 
 __all__ = [
     "Batch",
@@ -14,5 +15,6 @@ __all__ = [
     "ExecutionLog",
     "Priority",
     "SecretParameters",
+    "SpentKey",
     "Trigger",
 ]

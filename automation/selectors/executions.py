@@ -32,6 +32,19 @@ def get(user: permissions.Actor, pk: UUID | str) -> Execution:
     return execution
 
 
+def hold(pk: UUID, *joined: str) -> Execution:
+    """Return an execution that nobody else changes or deletes until the transaction ends.
+
+    With what is ``joined``, as it was before any wait. Raises :class:`NotFound` when it was
+    deleted meanwhile.
+    """
+    rows = Execution.objects.select_for_update(of=("self",))
+    execution = (rows.select_related(*joined) if joined else rows).filter(pk=pk).first()
+    if execution is None:
+        raise NotFound("The execution was deleted a moment ago.")
+    return execution
+
+
 def search(rows: QuerySet[Execution], text: str) -> QuerySet[Execution]:
     """Return the rows that hold all terms, or the one with this id.
 

@@ -59,7 +59,7 @@ def decide(
         )
     with transaction.atomic():
         # Without joins: after a wait for the lock they would show what was before it.
-        row = Execution.objects.select_for_update().get(pk=execution.pk)
+        row = selectors.hold(execution.pk)
         _require_unknown(row)
         Execution.objects.filter(pk=row.pk).update(
             status=Status.SUCCESS if outcome is Decision.SUCCESS else Status.FAILED,

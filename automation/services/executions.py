@@ -14,7 +14,7 @@ from automation import wakeups
 from automation.engine import params
 from automation.engine.results import Status
 from automation.engine.runbook import Runbook
-from automation.models import Batch, Execution, SecretParameters
+from automation.models import Batch, Execution, SecretParameters, SpentKey
 from automation.runner import finish
 from automation.selectors import access, runbooks
 from automation.selectors import executions as selectors
@@ -84,7 +84,7 @@ def cancel(*, actor: User, execution: Execution) -> Execution:
         raise NotPermitted(
             "You may cancel the executions that you started; this one was started by another."
         )
-    row = Execution.objects.select_for_update(of=("self",)).get(pk=execution.pk)
+    row = selectors.hold(execution.pk)
     if not row.is_live:
         raise InvalidState(f"It has ended already ({row.status}), so there is nothing to cancel.")
     changed: dict[str, Any] = {
@@ -126,7 +126,8 @@ def known_by_key(rows: QuerySet[_M], *, actor: User, key: str | None, digest: st
     """Return what the same idempotency key made before, of ``rows`` with that key.
 
     Two requests with one key come one after the other, inside the caller's transaction. Raises
-    :class:`Invalid` for a key of the wrong length, :class:`KeyReused` when ``digest`` differs.
+    :class:`Invalid` for a key of the wrong length, :class:`KeyReused` when ``digest`` differs or
+    what it made was deleted.
     """
     if key is None:
         return None
@@ -137,6 +138,11 @@ def known_by_key(rows: QuerySet[_M], *, actor: User, key: str | None, digest: st
         )
     conditions.hold_idempotency_key(actor, key)
     before = rows.first()
+    if before is None and SpentKey.objects.filter(user=actor, idempotency_key=key).exists():
+        raise KeyReused(
+            "What this Idempotency-Key launched was deleted since, so it is not launched again. "
+            "Use a new key if you want that."
+        )
     if before is not None and before.idempotency_hash != digest:
         raise KeyReused(
             "This Idempotency-Key was used before, for something else. Use a new one for each "
@@ -171,6 +177,10 @@ def stored(asked: Launch) -> Execution:
     """
     entry, server = asked.runbook, asked.server
     kind = runbooks.code_of(entry)
+    for earlier in (asked.retry_of, asked.dry_run):
+        if earlier is not None:
+            # So that it is not deleted before this one, which refers to it, is committed.
+            selectors.hold(earlier.pk)
     wanted = _conditions(asked, kind)
     for condition in wanted.values():
         try:

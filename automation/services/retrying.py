@@ -36,7 +36,8 @@ def retry(
     return launch(
         replace(
             again(current, actor=actor),
-            reason=reason or current.reason,
+            # Why the first one was run is no reason to pass over a cooldown now.
+            reason=reason if is_forced else reason or current.reason,
             is_confirmed=is_confirmed,
             is_forced=is_forced,
             idempotency_key=idempotency_key,

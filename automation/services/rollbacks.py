@@ -63,11 +63,7 @@ def roll_back(
     kind = runbooks.code_of(execution.runbook)
     access.require_launch(actor, execution.runbook, kind, execution.server)
     with transaction.atomic():
-        row = (
-            Execution.objects.select_for_update(of=("self",))
-            .select_related("runbook", "server")
-            .get(pk=execution.pk)
-        )
+        row = selectors.hold(execution.pk, "runbook", "server")
         planned = plan(row)
         if planned.why_not:
             raise InvalidState(planned.why_not)

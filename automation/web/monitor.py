@@ -12,6 +12,7 @@ from automation.engine.results import ActionStatus, Status
 from automation.models import Execution, ExecutionLog
 from automation.selectors import executions as selectors
 from automation.selectors import monitor, waiting
+from automation.services import deleting
 from automation.web.decision_form import DecisionForm
 from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.requests import user_of
@@ -70,6 +71,7 @@ def state(
         "may_decide": may_run and may_retry and execution.is_unknown,
         "may_roll_back": _may_be_taken_back(execution)
         and permissions.may(user, roles.ROLL_BACK_EXECUTIONS),
+        "may_delete": not execution.is_live and deleting.may_delete(user, execution),
         "edit_url": monitor.edit_url(execution),
         "retries": _linked(execution.retries.all()) if execution.is_final else [],
         "exact_runs": _linked(execution.exact_runs.all()) if not is_real else [],

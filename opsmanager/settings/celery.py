@@ -75,6 +75,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "opsmanager.accounts.tasks.prune_logins",
         "schedule": timedelta(hours=1),
     },
+    "prune-leftovers": {
+        "task": "automation.tasks.prune_leftovers",
+        "schedule": timedelta(days=1),
+    },
     "beat-heartbeat": {
         "task": "opsmanager.common.tasks.note_beat",
         "schedule": timedelta(seconds=30),

@@ -165,6 +165,12 @@ TABLE: dict[str, Entry] = {
         "unknown",
         POST=to({302: "MANAGERS_THERE", 403: "MANAGER- NOC HELPDESK", 404: "*"}, _decision),
     ),
+    "executions/<uuid:pk>/delete/": page(
+        "/executions/{}/delete/",
+        "failed",
+        GET=to({200: "MANAGERS_THERE", 403: "MANAGER- NOC HELPDESK", 404: "*"}),
+        POST=to({302: "MANAGERS_THERE", 403: "MANAGER- NOC HELPDESK", 404: "*"}),
+    ),
     "batches/": page("/batches/", GET=to({200: "READERS", 403: "*"})),
     "batches/<uuid:pk>/": page("/batches/{}/", "batch", GET=to(SEES_EXECUTIONS)),
     "batches/<uuid:pk>/state/": page("/batches/{}/state/", "batch", GET=to(SEES_EXECUTIONS)),
@@ -265,7 +271,10 @@ TABLE: dict[str, Entry] = {
         POST=to({201: "RUNNERS_THERE", 403: "MANAGER- NOC- HELPDESK", 404: "*"}, _launch),
     ),
     "api/v1/automation/executions/<uuid:pk>": api(
-        "automation/executions/{}", "failed", GET=to(SEES_EXECUTIONS)
+        "automation/executions/{}",
+        "failed",
+        GET=to(SEES_EXECUTIONS),
+        DELETE=to({204: "MANAGERS_THERE", 403: "MANAGER- NOC HELPDESK", 404: "*"}),
     ),
     "api/v1/automation/executions/<uuid:pk>/logs": api(
         "automation/executions/{}/logs", "failed", GET=to(SEES_EXECUTIONS)

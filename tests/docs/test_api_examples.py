@@ -65,7 +65,9 @@ def test_the_examples_of_the_api_guide_do_what_they_say(
     assert '"admin"' in said
     assert '"status board"' in said
     assert '"serviceName"' in said
-    assert "systemctl restart shop.service" in said
+    assert "SERVICE_RESTART: Restart a service" in said
+    assert "systemctl restart shop.service\n" in said
+    assert "It started a cooldown" in said
     assert '"verdict": "FIXED"' in said
     assert "event: log\nid: 1\ndata: {" in said
     assert "event: end\nid: " in said

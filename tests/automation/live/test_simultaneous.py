@@ -8,13 +8,15 @@ import pytest
 from django.db import connection
 
 from automation.engine.results import Status
-from automation.models import Execution
+from automation.models import Batch, Execution
 from automation.runner.claim import claim
+from automation.services import deleting
 from automation.services.batches import BatchLaunch
 from automation.services.batches import launch as launch_batch
 from automation.services.decisions import Decision, decide
 from automation.services.executions import Launch, launch
-from opsmanager.common.problems import Conflict, CoolingDown
+from automation.services.retrying import retry
+from opsmanager.common.problems import Conflict, CoolingDown, NotFound
 from tests.automation import makers
 from tests.automation.runner.conftest import in_thread
 
@@ -78,6 +80,59 @@ def test_of_several_who_decide_at_once_one_wins() -> None:
         return str(decided.status)
 
     assert at_once(work, 6) == {"SUCCESS": 1, "conflict": 5}
+
+
+def test_of_several_who_delete_at_once_one_does_and_the_others_find_nothing() -> None:
+    execution, actor = makers.execution(status=Status.FAILED, age_minutes=60), makers.admin()
+
+    def work() -> str:
+        try:
+            deleting.delete(actor=actor, execution=execution)
+        except NotFound:
+            return "not found"
+        return "deleted"
+
+    assert at_once(work, 6) == {"deleted": 1, "not found": 5}
+
+
+def test_the_last_two_of_a_batch_deleted_at_once_take_it_with_them() -> None:
+    batch = Batch.objects.create(runbook=makers.entry(), started_by=makers.somebody())
+    rows = [makers.execution(status=Status.SUCCESS, batch=batch, age_minutes=60) for _ in range(2)]
+    actor = makers.admin()
+
+    def work() -> str:
+        with lock:
+            row = rows.pop()
+        deleting.delete(actor=actor, execution=row)
+        return "deleted"
+
+    lock = threading.Lock()
+    assert at_once(work, 2) == {"deleted": 2}
+    assert not Batch.objects.exists()
+
+
+@pytest.mark.parametrize("_time", range(3))
+def test_one_that_is_run_again_while_it_is_deleted_is_or_is_not_found(_time: int) -> None:
+    execution = makers.execution(
+        makers.entry(cooldown_minutes=0), status=Status.FAILED, age_minutes=60
+    )
+    acts = [deleting.delete, retry]
+    actor, lock = makers.admin(), threading.Lock()
+
+    def work() -> str:
+        with lock:
+            act = acts.pop()
+        try:
+            act(actor=actor, execution=execution)
+        except NotFound:
+            return "not found"
+        return "done"
+
+    said = at_once(work, 2)
+    assert said["done"] >= 1
+    assert said.total() == 2
+    assert not Execution.objects.filter(pk=execution.pk).exists()
+    assert Execution.objects.count() == said["done"] - 1
 
 
 def test_claims_of_one_batch_at_once_keep_its_limit() -> None:

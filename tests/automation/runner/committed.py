@@ -17,6 +17,7 @@ _TABLES = (
     "automation_execution",
     "automation_batch",
     "automation_secretparameters",
+    "automation_spentkey",
     "servers_probe",
     "servers_hostkey",
     "guardian_userobjectpermission",

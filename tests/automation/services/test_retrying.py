@@ -7,6 +7,7 @@ from opsmanager.accounts.models import User
 from opsmanager.common.problems import (
     ConfirmationNeeded,
     CoolingDown,
+    Invalid,
     InvalidState,
     NotPermitted,
 )
@@ -49,6 +50,14 @@ def test_it_obeys_the_cooldown() -> None:
     execution = failed(age_minutes=1)
     with pytest.raises(CoolingDown):
         retry(actor=manager(execution), execution=execution)
+
+
+def test_passing_over_the_cooldown_wants_a_reason_of_its_own() -> None:
+    execution = failed(age_minutes=1)
+    with pytest.raises(Invalid, match="Say why"):
+        retry(actor=makers.admin(), execution=execution, is_forced=True)
+    again = retry(actor=makers.admin(), execution=execution, is_forced=True, reason="Hurry.")
+    assert again.reason == "Hurry."
 
 
 def test_a_dry_run_is_repeated_as_one() -> None:
