@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from automation.api import queries, serializers
+from automation.api import queries, requests, serializers
 from automation.models import Execution, Priority, Trigger
 from automation.selectors import executions as selectors
 from automation.selectors import runbooks, waiting
@@ -72,14 +72,14 @@ class ExecutionsView(APIView):
     @endpoint(
         "launchExecution",
         tag="executions",
-        takes=serializers.LaunchSerializer,
+        takes=requests.LaunchSerializer,
         answers={201: one("execution", serializers.ExecutionSerializer)},
         is_idempotent=True,
         leads_to=FOLLOWS,
     )
     def post(self, request: Request) -> Response:
         """Run a runbook on a server. Send an Idempotency-Key to be able to repeat the request."""
-        asked = serializers.LaunchSerializer(data=request.data)
+        asked = requests.LaunchSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         values = asked.validated_data
         is_dry_run = values["is_dry_run"]
@@ -161,14 +161,14 @@ class RetryView(APIView):
     @endpoint(
         "retryExecution",
         tag="executions",
-        takes=serializers.RetrySerializer,
+        takes=requests.RetrySerializer,
         answers={201: one("execution", serializers.ExecutionSerializer)},
         is_idempotent=True,
         leads_to=FOLLOWS,
     )
     def post(self, request: Request, pk: UUID) -> Response:
         """Run it again: the same runbook, server and parameters, as a new execution."""
-        asked = serializers.RetrySerializer(data=request.data)
+        asked = requests.RetrySerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         values = asked.validated_data
         execution = retrying.retry(
@@ -203,12 +203,12 @@ class RollbackView(APIView):
     @endpoint(
         "rollBackExecution",
         tag="executions",
-        takes=serializers.RollbackRequestSerializer,
+        takes=requests.RollbackRequestSerializer,
         answers={200: one("execution", serializers.ExecutionSerializer)},
     )
     def post(self, request: Request, pk: UUID) -> Response:
         """Take it back, latest step first; ``rollbackStatus`` says how far that is."""
-        asked = serializers.RollbackRequestSerializer(data=request.data)
+        asked = requests.RollbackRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         execution = rollbacks.roll_back(
             actor=user_of(request),
@@ -225,7 +225,7 @@ class DecideView(APIView):
     @endpoint(
         "decideExecution",
         tag="executions",
-        takes=serializers.DecisionSerializer,
+        takes=requests.DecisionSerializer,
         answers={
             200: one("execution", serializers.ExecutionSerializer),
             201: one("execution", serializers.ExecutionSerializer),
@@ -234,7 +234,7 @@ class DecideView(APIView):
     )
     def post(self, request: Request, pk: UUID) -> Response:
         """Say how it ended; RUN_AGAIN answers 201 with the new execution."""
-        asked = serializers.DecisionSerializer(data=request.data)
+        asked = requests.DecisionSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         execution = decisions.decide(
             actor=user_of(request),

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from automation.api import queries, serializers
+from automation.api import queries, requests, serializers
 from automation.api.executions import FOLLOWS, launched
 from automation.engine.descriptions import describe, json_schema
 from automation.models import CatalogEntry
@@ -71,13 +71,13 @@ class ValidateView(APIView):
     @endpoint(
         "validateRunbook",
         tag="runbooks",
-        takes=serializers.ValidateSerializer,
+        takes=requests.ValidateSerializer,
         answers={200: serializers.ValidationSerializer, 400: serializers.NOT_VALID},
     )
     def post(self, request: Request, key: str) -> Response:
         """Say whether the runbook could be run on the server now, and why not."""
         entry = selectors.get(request.user, key)
-        asked = serializers.ValidateSerializer(data=request.data)
+        asked = requests.ValidateSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         server = servers.get(request.user, asked.validated_data["server_id"])
         checks = validation.validate(
@@ -106,7 +106,7 @@ class DryRunView(APIView):
     @endpoint(
         "dryRunRunbook",
         tag="runbooks",
-        takes=serializers.DryRunSerializer,
+        takes=requests.DryRunSerializer,
         answers={201: one("execution", serializers.ExecutionSerializer)},
         is_idempotent=True,
         leads_to=FOLLOWS,
@@ -114,7 +114,7 @@ class DryRunView(APIView):
     def post(self, request: Request, key: str) -> Response:
         """Run the runbook without changing anything: its reading commands run for real."""
         entry = selectors.get(request.user, key)
-        asked = serializers.DryRunSerializer(data=request.data)
+        asked = requests.DryRunSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         values = asked.validated_data
         return launched(

@@ -9,7 +9,6 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
-from automation.api import examples
 from automation.engine.kinds import Category
 from automation.engine.results import (
     ActionStatus,
@@ -282,60 +281,6 @@ class RunbookDetailSerializer(RunbookSerializer):
         ]
 
 
-class TargetSerializer(Serializer):
-    """On which server, with which parameters."""
-
-    server_id = serializers.UUIDField()
-    parameters = serializers.DictField(required=False, default=dict)
-
-
-@extend_schema_serializer(component_name="Validation", examples=examples.TARGET)
-class ValidateSerializer(TargetSerializer):
-    """What is to be tried out."""
-
-
-@extend_schema_serializer(component_name="DryRun", examples=examples.TARGET)
-class DryRunSerializer(TargetSerializer):
-    """A dry run."""
-
-    incident_id = serializers.UUIDField(required=False, allow_null=True, default=None)
-    reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=2000)
-
-
-@extend_schema_serializer(component_name="Launch", examples=examples.LAUNCH)
-class LaunchSerializer(DryRunSerializer):
-    """A launch."""
-
-    runbook_id = serializers.CharField(max_length=100)
-    dry_run_id = serializers.UUIDField(
-        required=False,
-        allow_null=True,
-        default=None,
-        help_text="The dry run that this is to repeat exactly; what differs is warned of",
-    )
-    is_dry_run = serializers.BooleanField(required=False, default=None, allow_null=True)
-    priority = serializers.ChoiceField(PRIORITIES, required=False, default="NORMAL")
-    confirm = serializers.BooleanField(required=False, default=False)
-    force = serializers.BooleanField(required=False, default=False)
-
-
-@extend_schema_serializer(examples=examples.RETRY)
-class RetrySerializer(Serializer):
-    """Running an execution again, under the conditions of a launch."""
-
-    reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=2000)
-    confirm = serializers.BooleanField(required=False, default=False)
-    force = serializers.BooleanField(required=False, default=False)
-
-
-@extend_schema_serializer(component_name="Rollback", examples=examples.ROLLBACK)
-class RollbackRequestSerializer(Serializer):
-    """Taking an execution back."""
-
-    reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=2000)
-    confirm = serializers.BooleanField(required=False, default=False)
-
-
 class PlannedStepSerializer(Serializer):
     """A step that a rollback would take back."""
 
@@ -349,15 +294,6 @@ class RollbackPlanSerializer(Serializer):
     possible = serializers.BooleanField()
     steps = PlannedStepSerializer(many=True)
     why_not = serializers.CharField(allow_blank=True)
-
-
-@extend_schema_serializer(examples=examples.DECISION)
-class DecisionSerializer(Serializer):
-    """How an UNKNOWN execution ended, by a person who has looked at the server."""
-
-    outcome = serializers.ChoiceField(list(Decision))
-    reason = serializers.CharField(max_length=2000)
-    confirm = serializers.BooleanField(required=False, default=False)
 
 
 @extend_schema_serializer(component_name="ValidationChecks")

@@ -17,7 +17,7 @@ def camel(name: str) -> str:
 class CamelCaseMixin:
     """Let a serializer's fields be read and written under their camelCase names."""
 
-    unknown: ClassVar = "There is no such field. Check its spelling."
+    unknown_name: ClassVar = "There is no such field. Check its spelling."
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """Return the declared fields by their names on the wire."""
@@ -48,7 +48,7 @@ class CamelCaseMixin:
     def mistakes(self, data: Mapping[str, Any]) -> dict[str, list[str]]:
         """Return what is wrong with what was sent before any field reads it, by name."""
         known = self.fields  # type: ignore[attr-defined]
-        return {name: [self.unknown] for name in data if name not in known}
+        return {name: [self.unknown_name] for name in data if name not in known}
 
 
 class StrictMixin(CamelCaseMixin):

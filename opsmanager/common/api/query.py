@@ -26,7 +26,7 @@ _M = TypeVar("_M", bound=Model)
 class Query(CamelCaseMixin, serializers.Serializer[Any]):
     """What may stand behind the ``?`` of an address; a subclass declares the names."""
 
-    unknown = "There is no such parameter. Check its spelling."
+    unknown_name = "There is no such parameter. Check its spelling."
     filters: ClassVar[Mapping[str, str]] = {}
     """Which look-up of the model each name (in Python's spelling) stands for."""
 

@@ -158,8 +158,9 @@ class LocalWhen(When):
     def to_internal_value(self, data: Any) -> datetime:
         """Return the time."""
         found = _read_when(data)
-        is_time = isinstance(found, datetime)
-        return found if is_time else datetime(found.year, found.month, found.day)  # noqa: DTZ001
+        if isinstance(found, datetime):
+            return found
+        return datetime(found.year, found.month, found.day)  # noqa: DTZ001 - who asks knows the zone
 
 
 def _read_when(text: str) -> datetime | date:
