@@ -31,6 +31,7 @@ FOLLOWS = (
     "getRollbackPlan id=execution/id",
     "rollBackExecution id=execution/id",
     "decideExecution id=execution/id",
+    "deleteExecution id=execution/id",
     "getRunbook key=execution/runbookId",
     "getServer id=execution/serverId",
 )

@@ -9,7 +9,6 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -31,6 +30,8 @@ from opsmanager.common.conditional import not_modified
 from opsmanager.common.connections import give_back
 from opsmanager.common.problems import Invalid
 
+# No type: one answer is text, and each of its events an object, which generators can't tell.
+_EVENT: Final = {"description": "Events: event is status, output, log or end, data are JSON."}
 _EVENT_ID: Final = re.compile(r"([0-9]{1,9})(-end)?")
 
 
@@ -85,7 +86,7 @@ class LogStreamView(APIView):
     @endpoint(
         "streamExecutionLogs",
         tag="executions",
-        answers={(200, event_stream.MEDIA_TYPE): OpenApiTypes.STR, 204: None},
+        answers={(200, event_stream.MEDIA_TYPE): _EVENT, 204: None},
         query=StreamQuery,
         fails=(404,),
     )

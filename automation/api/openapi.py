@@ -32,12 +32,15 @@ def add_parameters(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         for part, shape in parts.items():
             schemas[f"{name}{part}"] = _moved(shape, name)
         names.append(name)
+    schemas["OtherParameters"] = {
+        "type": "object",
+        "description": "The parameters of a runbook that came after this document was read.",
+        "additionalProperties": {},
+    }
     for taker in _TAKERS:
         shown = schemas[taker]["properties"]["parameters"]
-        # The free form stands last: for runbooks that came after this document was read.
         shown["anyOf"] = [
-            *({"$ref": f"#/components/schemas/{name}"} for name in names),
-            {"type": "object", "additionalProperties": {}},
+            {"$ref": f"#/components/schemas/{name}"} for name in (*names, "OtherParameters")
         ]
         for key in ("type", "additionalProperties"):
             shown.pop(key, None)

@@ -25,9 +25,16 @@ _REFUSED_FOR_CAUSE = (
     "deleteExecution",
     "createServer",
     "updateServer",
+    "createServerGroup",
+    "updateServerGroup",
     "createCredential",
     "updateCredential",
+    "createApiToken",
     "listAuditEvents",
+    "getSuccessRate",
+    "getExecutionTime",
+    "getMostUsed",
+    "getAnalyticsSummary",
 )
 _CONFIG = """
 seed = {seed}

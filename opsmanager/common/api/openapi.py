@@ -4,6 +4,7 @@ drf-spectacular derives the document from views and serializers. What it can't k
 way that generators of clients do badly with, is put right here, in one pass over the document.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -141,6 +142,7 @@ def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         _link(operation, operations)
         for parameter in operation.get("parameters", ()):
             _refer_to_enum(parameter["schema"], schemas)
+            _name_orders(parameter["schema"])
     components["responses"] = {
         name: _refusal(status, meaning, example)
         for status, (name, meaning, example) in _REFUSALS.items()
@@ -248,3 +250,13 @@ def _refer_to_enum(schema: dict[str, Any], schemas: dict[str, Any]) -> None:
             holder.clear()
             holder["$ref"] = f"#/components/schemas/{name}"
             return
+
+
+def _name_orders(schema: dict[str, Any]) -> None:
+    """Give ``-createdAt``, which is no name, one for generators: ``CREATED_AT_DESCENDING``."""
+    words = schema.get("enum", ())
+    if any(word.startswith("-") for word in words):
+        schema["x-enum-varnames"] = [
+            re.sub(r"([A-Z])", r"_\1", word.lstrip("-")).upper() + "_DESCENDING" * (word[0] == "-")
+            for word in words
+        ]

@@ -67,7 +67,7 @@ def test_every_refusal_is_in_the_one_form_but_that_of_a_validation(
 def test_every_name_on_the_wire_is_in_camel_case(schema: dict[str, Any]) -> None:
     for component, shape in schema["components"]["schemas"].items():
         for name in shape.get("properties", {}):
-            assert re.fullmatch(r"[a-z][A-Za-z]*", name), (component, name)
+            assert re.fullmatch(r"[a-z][A-Za-z0-9]*", name), (component, name)
 
 
 def test_no_secret_can_be_read(schema: dict[str, Any]) -> None:
@@ -130,3 +130,10 @@ def test_filters_take_the_enums_that_answers_show(schema: dict[str, Any]) -> Non
     assert parameters["limit"] == {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}
     assert parameters["serverId"]["format"] == "uuid"
     assert parameters["isDryRun"]["type"] == "boolean"
+
+
+def test_orders_have_names_that_a_generator_can_use(schema: dict[str, Any]) -> None:
+    (call,) = [call for _, call in calls(schema) if call["operationId"] == "listExecutions"]
+    (ordering,) = [one["schema"] for one in call["parameters"] if one["name"] == "ordering"]
+    assert ordering["enum"][:2] == ["queuedAt", "-queuedAt"]
+    assert ordering["x-enum-varnames"][:2] == ["QUEUED_AT", "QUEUED_AT_DESCENDING"]
