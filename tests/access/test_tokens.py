@@ -36,6 +36,13 @@ LISTS = {
     "api/v1/automation/batches",
 }
 """Those who may list at all are answered with what they may see of it."""
+COUNTS = {
+    "api/v1/automation/analytics/success-rate",
+    "api/v1/automation/analytics/execution-time",
+    "api/v1/automation/analytics/most-used",
+    "api/v1/automation/analytics/summary",
+}
+"""And what they may see is counted."""
 
 LIMITS: dict[str, dict[str, Any]] = {
     "no permission": {"permissions": []},
@@ -61,7 +68,7 @@ def test_nothing_comes_out_for_a_token_that_may_nothing(
     told = _words(there)
     good = set(OF_ONESELF)
     if LIMITS[limit].get("permissions") is None:
-        good |= LIBRARY | LISTS
+        good |= LIBRARY | LISTS | COUNTS
     else:
         good |= {"api/v1/servers", "api/v1/servers/groups"}
     for route in sorted(set(ENDPOINTS) - OPEN):
@@ -77,6 +84,10 @@ def test_nothing_comes_out_for_a_token_that_may_nothing(
                 assert not [word for word in told if word in text], (route, method, text)
             if is_good and route in LISTS:
                 assert answer.json()["total"] == 0
+            if is_good and route in COUNTS:
+                found = answer.json()
+                assert not found.get("totalExecutions")
+                assert not found.get("runbooks")
 
 
 @pytest.mark.django_db

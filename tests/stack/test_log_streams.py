@@ -51,7 +51,7 @@ class Stream:
 
     def __init__(self, api: Api, execution: str) -> None:
         path = f"/api/v1/automation/executions/{execution}/logs/stream"
-        headers = {"Authorization": f"Bearer {api._fresh_token()}", "Accept": "text/event-stream"}
+        headers = {"Authorization": f"Bearer {api.token()}", "Accept": "text/event-stream"}
         self.connection = http.client.HTTPConnection(api._netloc, timeout=PATIENCE)
         self.connection.request("GET", path, headers=headers)
         self.answer = self.connection.getresponse()
