@@ -166,6 +166,8 @@ def filled(size: Size) -> Iterator[Bench]:
         for name in FOREIGN:
             os.environ.pop(name, None)
         os.environ.update(environment)
+        # The runbooks that the web process has, too.
+        sys.path += environment["PYTHONPATH"].split(os.pathsep)
         import django  # noqa: PLC0415 - it reads the settings of the database that was just made
 
         django.setup()
@@ -233,7 +235,7 @@ def show(found: list[Measured]) -> None:
         elif each.indexes:
             print(" " * 33 + f"by {', '.join(each.indexes)}")
     missed = sum(each.fails for each in found)
-    print(f"\n{len(found)} calls, {missed} miss the goal.")
+    print(f"\n{len(found)} calls, {missed} miss the goal. Load of the machine: {os.getloadavg()}.")
 
 
 def report(found: list[Measured]) -> dict[str, Any]:

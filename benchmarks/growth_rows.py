@@ -4,6 +4,7 @@ Rows are made inside PostgreSQL, from lists of words and numbers that follow fro
 the same each time. They are as long as real ones.
 """
 
+import time
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,7 +43,21 @@ def fill(url: str, size: Size) -> None:
         connection.execute("ALTER TABLE audit_auditevent DISABLE TRIGGER USER")
         connection.execute(_EVENTS, _numbers(size))
         connection.execute("ALTER TABLE audit_auditevent ENABLE TRIGGER USER")
-        connection.execute("VACUUM (ANALYZE)")
+        _vacuum(connection)
+
+
+def _vacuum(connection: psycopg.Connection) -> None:
+    """Do what autovacuum has done with a history of half a year: all rows are seen by everybody.
+
+    A transaction that is older than the rows would keep it from that.
+    """
+    others = """
+        SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+           AND backend_xmin IS NOT NULL AND pid <> pg_backend_pid()
+    """
+    while connection.execute(others).fetchone() != (0,):
+        time.sleep(0.5)
+    connection.execute("VACUUM (ANALYZE)")
 
 
 def _numbers(size: Size) -> dict[str, object]:

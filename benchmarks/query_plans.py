@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db import connection
+from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -36,9 +36,7 @@ def plan_of(client: Client, path: str, headers: dict[str, str]) -> Plan:
     scanned: set[str] = set()
     indexes: set[str] = set()
     slowest, cost = "", -1.0
-    asked = [query["sql"] for query in captured if _is_read(query["sql"])]
-    for sql in asked:
-        root = _explained(sql)
+    for sql, root in _explained([query["sql"] for query in captured]):
         if root["Total Cost"] > cost:
             slowest, cost = sql, root["Total Cost"]
         for node in _nodes(root):
@@ -55,16 +53,16 @@ def plan_of(client: Client, path: str, headers: dict[str, str]) -> Plan:
     )
 
 
-def _is_read(sql: str) -> bool:
-    return sql.lstrip().upper().startswith(("SELECT", "WITH"))
-
-
-def _explained(sql: str) -> dict[str, Any]:
-    with connection.cursor() as cursor:
-        cursor.execute("EXPLAIN (FORMAT JSON) " + sql.replace("%", "%%"), [])
-        found = cursor.fetchone()[0]
-    root: dict[str, Any] = (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
-    return root
+def _explained(asked: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Return each query that reads with its plan, under the settings that it was asked with."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        for sql in asked:
+            if sql.startswith("SET LOCAL "):
+                cursor.execute(sql)
+            elif sql.lstrip().upper().startswith(("SELECT", "WITH")):
+                cursor.execute("EXPLAIN (FORMAT JSON) " + sql.replace("%", "%%"), [])
+                found = cursor.fetchone()[0]
+                yield sql, (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
 
 
 def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:

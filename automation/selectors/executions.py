@@ -49,25 +49,29 @@ def search(rows: QuerySet[Execution], text: str) -> QuerySet[Execution]:
     """Return the rows that hold all terms, or the one with this id.
 
     Each term is part of the runbook's id or title or the server's name, or its words are in the
-    reason, the summary or the error message. Runbooks and servers are few: they are looked up
-    first, so that one index answers for each condition.
+    reason, the summary or the error message; one that is a runbook's id stands for it alone.
+    Runbooks and servers are few: they are looked up first, so that one index answers for each
+    condition.
     """
     uuid = as_uuid(text.strip())
     if uuid:
         return rows.filter(pk=uuid)
     for term in terms(text):
-        found = holding(term)
-        runbooks = CatalogEntry.objects.filter(
-            Q(runbook_id__icontains=term) | Q(title__icontains=term)
-        )
-        named = list(runbooks.values_list("pk", flat=True))
-        there = list(Server.objects.filter(name__icontains=term).values_list("pk", flat=True))
-        if named:
-            found = Q(runbook__in=named) | found
-        if there:
-            found = Q(server__in=there) | found
-        rows = Found.among(rows.filter(found))
+        rows = Found.among(rows.filter(_telling_of(term)))
     return rows
+
+
+def _telling_of(term: str) -> Q:
+    runbooks = CatalogEntry.objects.filter(Q(runbook_id__icontains=term) | Q(title__icontains=term))
+    named = dict(runbooks.values_list("pk", "runbook_id"))
+    exactly = [pk for pk, runbook_id in named.items() if runbook_id == term.upper()]
+    there = list(Server.objects.filter(name__icontains=term).values_list("pk", flat=True))
+    if exactly and not there:
+        return Q(runbook__in=exactly)
+    found = holding(term)
+    if named:
+        found = Q(runbook__in=list(named)) | found
+    return Q(server__in=there) | found if there else found
 
 
 def logs(execution: Execution, *, after: int = 0) -> QuerySet[ExecutionLog]:

@@ -79,8 +79,9 @@ def terms(text: str) -> list[str]:
 
 
 def holding(term: str) -> Q:
-    """Return the condition that a row's words hold all those of the term, the last as a beginning.
+    """Return the condition that a row holds the words of the term, one after the other.
 
-    ``web-1`` finds ``web-12`` and ``web:1``, not ``webs-1``. Case does not matter.
+    The last may go on: ``web-1`` finds ``web-12`` and ``web:1``, not ``webs-1`` and ``1 web``. Case
+    does not matter.
     """
     return Q(_Matches(Words(), _Query(Value(term))))

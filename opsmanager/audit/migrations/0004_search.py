@@ -16,8 +16,8 @@ CREATE OR REPLACE FUNCTION search_words(given text) RETURNS tsvector LANGUAGE pl
 IMMUTABLE STRICT PARALLEL SAFE AS $$
 BEGIN
     -- All that is no letter or digit parts words; a path or a host name is several.
-    RETURN strip(to_tsvector('pg_catalog.simple',
-        regexp_replace(left(given, 20000), '[^[:alnum:]]+', ' ', 'g')));
+    RETURN to_tsvector('pg_catalog.simple',
+        regexp_replace(left(given, 20000), '[^[:alnum:]]+', ' ', 'g'));
 END $$;
 
 CREATE OR REPLACE FUNCTION search_query(term text) RETURNS tsquery LANGUAGE plpgsql
@@ -27,7 +27,7 @@ DECLARE
 BEGIN
     -- NULL, which matches nothing, where no word is left.
     RETURN CASE WHEN words <> ''
-                THEN to_tsquery('pg_catalog.simple', replace(words, ' ', ' & ') || ':*') END;
+                THEN to_tsquery('pg_catalog.simple', replace(words, ' ', ' <-> ') || ':*') END;
 END $$;
 """
 UNWORDS = "DROP FUNCTION search_query(text); DROP FUNCTION search_words(text);"

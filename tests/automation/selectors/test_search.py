@@ -47,7 +47,19 @@ def test_a_search_finds_beginnings_of_words_and_parts_of_names(text: str) -> Non
 
 @pytest.mark.parametrize(
     "text",
-    ["isk", "disk empty", "diskfull", "nginx.old", "%", "...", "' | x:*", "web_1", "!disk"],
+    [
+        "isk",
+        "disk empty",
+        "diskfull",
+        "nginx.old",
+        "services.nginx",
+        "nginx.full",
+        "%",
+        "...",
+        "' | x:*",
+        "web_1",
+        "!disk",
+    ],
 )
 def test_a_search_does_not_find_what_is_not_there(text: str) -> None:
     makers.execution(server=makers.server(name="web-12"), reason="Full of nginx and services")
@@ -63,6 +75,14 @@ def test_an_id_finds_its_execution() -> None:
     one, _other = makers.execution(), makers.execution()
     found = selectors.search(Execution.objects.all(), f" {one.pk} ")
     assert [row.pk for row in found] == [one.pk]
+
+
+def test_the_id_of_a_runbook_finds_nothing_but_its_executions() -> None:
+    one = makers.execution("SAMPLE_MENDING")
+    makers.execution("SAMPLE_LOOKING", reason="after SAMPLE_MENDING")
+    found = selectors.search(Execution.objects.all(), "sample_mending")
+    assert [row.pk for row in found] == [one.pk]
+    assert selectors.search(Execution.objects.all(), "sample_mend").count() == 2
 
 
 def test_what_is_found_follows_the_texts() -> None:
