@@ -36,6 +36,8 @@ SETTINGS = {
     # Pages lie in memory or on an SSD: looking one up costs little more than reading on.
     "random_page_cost": "1.1",
     "work_mem": "16MB",
+    # A history of 100,000 executions with its indexes; memory is taken as it is used.
+    "shared_buffers": "256MB",
     "timezone": "UTC",
     "log_timezone": "UTC",
     # What a statement did wrong is told by whoever sent it.
