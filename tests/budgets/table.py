@@ -52,11 +52,26 @@ WITHOUT_ROWS: Final = {
     "api/v1/schema/": "describes the code",
     "api/v1/docs/": "a page for the description",
     "api/v1/redoc/": "a page for the description",
+    "api/v1/<anything:rest>": "there is nothing",
+    "api/v1/automation/executions/<uuid:pk>/logs/stream": "asks again and again, each time once",
 }
 """Endpoints that need no budget, and why."""
 
 ENDPOINTS: Final[dict[str, tuple[Budget, ...]]] = {
     "api/v1/auth/me": (api("auth/me", admin=3, noc=3),),
+    "api/v1/auth/tokens": (api("auth/tokens", admin=3, noc=3),),
+    "api/v1/auth/tokens/<uuid:pk>": (api("auth/tokens/{}", "token", admin=2, noc=None),),
+    "api/v1/automation/analytics/success-rate": (
+        api("automation/analytics/success-rate", admin=4, noc=4),
+        api("automation/analytics/success-rate?runbookId=SAMPLE_MENDING", admin=5, noc=5),
+    ),
+    "api/v1/automation/analytics/execution-time": (
+        api("automation/analytics/execution-time", admin=5, noc=5),
+    ),
+    "api/v1/automation/analytics/most-used": (
+        api("automation/analytics/most-used?groupBy=day", admin=10, noc=10),
+    ),
+    "api/v1/automation/analytics/summary": (api("automation/analytics/summary", admin=8, noc=8),),
     "api/v1/audit/events": (
         api("audit/events", admin=5, noc=None),
         api("audit/events?search=server&ordering=-verb&actor=admin", admin=9, noc=None),
@@ -116,13 +131,13 @@ PAGES: Final[tuple[Budget, ...]] = (
     page("/now/", admin=17, noc=17),
     page("/executions/", admin=6, noc=6),
     page("/executions/?search=server", admin=12, noc=12),
-    page("/executions/{}/", "execution", admin=9, noc=9),
+    page("/executions/{}/", "execution", admin=10, noc=9),
     page("/executions/{}/", "waiting", admin=11, noc=11),
     page("/executions/{}/log/", "execution", admin=6, noc=6),
     page("/batches/", admin=7, noc=7),
     page("/batches/{}/", "batch", admin=11, noc=11),
     page("/runbooks/", admin=6, noc=6),
-    page("/runbooks/SAMPLE_MENDING/", admin=9, noc=9),
+    page("/runbooks/SAMPLE_MENDING/", admin=8, noc=8),
     page("/runbooks/SAMPLE_MENDING/batch/", admin=8, noc=8),
     page("/servers/", admin=7, noc=7),
     page("/servers/{}/", "server", admin=11, noc=12),
@@ -131,5 +146,5 @@ PAGES: Final[tuple[Budget, ...]] = (
     page("/incidents/{}/", "incident", admin=9, noc=9),
     page("/audit/", admin=7, noc=None),
     page("/audit/?search=server", admin=7, noc=None),
-    page("/account/", admin=7, noc=7),
+    page("/account/", admin=8, noc=8),
 )

@@ -9,7 +9,7 @@ from automation.engine.results import Status, Verdict
 from automation.models import Batch, CatalogEntry, Execution
 from incidents.models import Incident
 from incidents.services import incidents
-from opsmanager.accounts.models import User
+from opsmanager.accounts.models import ApiToken, User
 from opsmanager.audit import trail
 from opsmanager.audit.models import AuditEvent
 from servers.models import (
@@ -24,7 +24,7 @@ from servers.models import (
 from servers.ssh.testing import generate_key
 from tests.automation import makers
 from tests.incidents.makers import incident
-from tests.support import servers
+from tests.support import api_tokens, servers
 
 
 @dataclass(kw_only=True)
@@ -41,6 +41,7 @@ class World:
     batch: Batch
     incident: Incident
     event: AuditEvent
+    token: ApiToken
     helpings: int = 0
     hidden: list[CatalogEntry] = field(default_factory=list)
     """Runbooks that are not in the library yet."""
@@ -83,6 +84,7 @@ def make() -> World:
         batch=batch,
         incident=incident(server=server, title="It is down"),
         event=trail.record("SERVER_UPDATED", actor=admin, target=server),
+        token=api_tokens.made(admin)[0],
         hidden=hidden,
     )
 
@@ -121,6 +123,8 @@ class _Helping:
         servers.host_key(world.server, generate_key(), HostKeyState.RETIRED)
         for target in (server, groups[0]):
             servers.grant(world.noc, target)
+        for user in (world.admin, world.noc):
+            api_tokens.made(user, name=f"bot {number}", server_ids=[server.pk])
         Probe.objects.create(server=world.server, kind=ProbeKind.CHECK, requested_by=self._user)
         self._executions(server)
         self._incidents(server)
