@@ -268,9 +268,12 @@ def test_whatever_a_client_accepts_it_gets_events_and_its_errors_as_json(
 
 
 def test_head_opens_no_stream(user: User, execution: Execution) -> None:
+    before = places.taken
     answer = signed_in(user).head(path(execution))
     assert (answer.status_code, answer["Content-Type"]) == (200, "text/event-stream")
-    assert (answer.streaming, places.taken) == (False, 0)
+    assert not answer.streaming
+    # Streams that other tests left may be collected meanwhile.
+    assert places.taken <= before
 
 
 def test_nothing_is_said_while_nothing_is_new_but_that_it_lives(
@@ -279,9 +282,12 @@ def test_nothing_is_said_while_nothing_is_new_but_that_it_lives(
     settings.LIVE_HEARTBEAT_SECONDS = 0.3
     follower = Follower(signed_in(user), execution)
     follower.next()
-    said = list(islice(follower.chunks, 20))
-    assert set(said) == {b"", b":\n\n"}
-    assert said.count(b"") > said.count(b":\n\n")
+    said = set()
+    for chunk in islice(follower.chunks, 1000):
+        said.add(chunk)
+        if len(said) > 1:
+            break
+    assert said == {b"", b":\n\n"}
     follower.close()
 
 

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from automation.engine.results import Status
-from automation.models import CatalogEntry
+from automation.models import CatalogEntry, Execution
 from automation.selectors import records
 from automation.selectors.analytics import durations, runs, span, success, summary, usage
 from servers.models import Server
@@ -20,8 +20,8 @@ from tests.automation import makers
 ROWS_EACH = 6000
 # As wide as real rows, each some time after the last one.
 COPIES = """
-INSERT INTO automation_execution
-SELECT made.*
+INSERT INTO automation_execution ({names})
+SELECT {values}
   FROM automation_execution AS one,
        generate_series(1, %s) AS number,
        jsonb_populate_record(one, jsonb_build_object(
@@ -39,7 +39,9 @@ def history(committed: None) -> Iterator[None]:
     for name in ("SAMPLE_MENDING", "SAMPLE_LOOKING", "SAMPLE_REPEATABLE"):
         makers.execution(name, server=server, status=Status.SUCCESS)
     with connection.cursor() as cursor:
-        cursor.execute(COPIES, [ROWS_EACH])
+        names = [field.column for field in Execution._meta.concrete_fields if not field.generated]
+        values = ", ".join(f"made.{name}" for name in names)
+        cursor.execute(COPIES.format(names=", ".join(names), values=values), [ROWS_EACH])
         cursor.execute("VACUUM (ANALYZE) automation_execution")
 
 
