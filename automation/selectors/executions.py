@@ -62,8 +62,12 @@ def search(rows: QuerySet[Execution], text: str) -> QuerySet[Execution]:
 
 
 def _telling_of(term: str) -> Q:
-    runbooks = CatalogEntry.objects.filter(Q(runbook_id__icontains=term) | Q(title__icontains=term))
-    named = dict(runbooks.values_list("pk", "runbook_id"))
+    runbooks = list(CatalogEntry.objects.values_list("pk", "runbook_id", "title"))
+    part = term.lower()
+    named = {pk: key for pk, key, title in runbooks if part in key.lower() or part in title.lower()}
+    if len(named) == len(runbooks):
+        # Of a letter that every runbook has, no index needs to be asked.
+        return Q()
     exactly = [pk for pk, runbook_id in named.items() if runbook_id == term.upper()]
     there = list(Server.objects.filter(name__icontains=term).values_list("pk", flat=True))
     if exactly and not there:
