@@ -138,6 +138,8 @@ def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         _say_plainly(node)
     operations = {operation["operationId"]: operation for operation in _operations(result)}
     for operation in operations.values():
+        # What pages of documentation put into their list.
+        operation["summary"] = re.split(r"[.:;]\s", operation["description"] + " ")[0]
         _share_refusals(operation)
         _link(operation, operations)
         for parameter in operation.get("parameters", ()):

@@ -41,6 +41,7 @@ def test_every_call_has_a_name_of_its_own_and_says_what_it_does(schema: dict[str
     for where, call in calls(schema):
         assert re.fullmatch(r"[a-z][A-Za-z]*", call["operationId"]), where
         assert call.get("description"), where
+        assert call["description"].replace("\n", " ").startswith(call["summary"].replace("\n", " "))
         assert call["tags"], where
 
 
