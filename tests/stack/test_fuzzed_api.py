@@ -16,9 +16,9 @@ from tests.stack.stack import Stack, running
 # What it makes, changes and deletes would get into the way of other tests.
 pytestmark = [pytest.mark.xdist_group("fuzzed"), pytest.mark.sshd]
 
-REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "1500"))
+REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "600"))
 """By each role."""
-SECONDS = 40 if REQUESTS <= 2000 else 300
+SECONDS = 30 if REQUESTS <= 2000 else 240
 
 
 @pytest.fixture
