@@ -9,6 +9,7 @@ from rest_framework import serializers
 from opsmanager.common.api.envelopes import ErrorSerializer
 from opsmanager.common.api.openapi import LEADS_TO
 from opsmanager.common.api.query import Query
+from opsmanager.common.api.texts import TrimmedText  # noqa: F401 - known by being imported
 
 _SAID: Final = {
     200: "What was asked for.",

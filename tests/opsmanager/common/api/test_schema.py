@@ -138,3 +138,12 @@ def test_orders_have_names_that_a_generator_can_use(schema: dict[str, Any]) -> N
     (ordering,) = [one["schema"] for one in call["parameters"] if one["name"] == "ordering"]
     assert ordering["enum"][:2] == ["queuedAt", "-queuedAt"]
     assert ordering["x-enum-varnames"][:2] == ["QUEUED_AT", "QUEUED_AT_DESCENDING"]
+
+
+def test_blanks_alone_are_no_text_unless_they_may_be(schema: dict[str, Any]) -> None:
+    shapes = schema["components"]["schemas"]
+    assert shapes["RefreshRequest"]["properties"]["refresh"]["pattern"] == r"\S"
+    assert "pattern" not in shapes["LoginRequest"]["properties"]["password"]
+    assert "pattern" not in shapes["LaunchRequest"]["properties"]["reason"]
+    # One that says more stays.
+    assert shapes["ServerRequest"]["properties"]["name"]["pattern"].startswith("^[A-Za-z0-9]")
