@@ -39,6 +39,8 @@ _REFUSED_FOR_CAUSE = (
 _CONFIG = """
 seed = {seed}
 continue-on-failure = true
+# A long poll takes up to 20 seconds.
+request-timeout = 60.0
 
 [generation]
 max-examples = {examples}

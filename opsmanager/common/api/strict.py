@@ -44,6 +44,9 @@ def _wrong(field: serializers.Field[Any, Any, Any, Any] | None, value: Any) -> s
             is_right = isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
             if not is_right:
                 return sentence
+            if kind is serializers.RelatedField and not value:
+                # REST framework would take it for null.
+                return "Use an id."
             child = getattr(field, "child", None) or getattr(field, "child_relation", None)
             if isinstance(value, list) and any(_wrong(child, one) for one in value):
                 return "Use a list of texts."

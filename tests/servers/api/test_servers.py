@@ -120,6 +120,7 @@ def test_what_only_a_check_knows_can_not_be_written(admin: Client) -> None:
         ("platform", "AMIGA"),
         ("environment", "production"),
         ("credentialId", "not-a-uuid"),
+        ("credentialId", ""),
         ("credentialId", NOBODY),
         ("groupIds", [NOBODY]),
         ("groupIds", "x"),
