@@ -30,6 +30,7 @@ _REFUSED_FOR_CAUSE = (
     "createCredential",
     "updateCredential",
     "createApiToken",
+    "streamExecutionLogs",
     "listAuditEvents",
     "getSuccessRate",
     "getExecutionTime",
