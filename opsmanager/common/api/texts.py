@@ -22,5 +22,5 @@ class TrimmedText(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-c
         has_own = any(isinstance(check, RegexValidator) for check in field.validators)
         if direction == "request" and field.trim_whitespace and not field.allow_blank:
             # What a validator wants is put in later.
-            schema |= {} if has_own else {"pattern": r"\S"}
+            schema |= {} if has_own else {"pattern": r"[^\s\u001c-\u001f\u0085]"}
         return schema
