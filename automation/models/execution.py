@@ -30,6 +30,10 @@ def _choices(kind: type[Status | Verdict | ErrorCode]) -> list[tuple[str, str]]:
     return [(value, value.replace("_", " ").capitalize()) for value in kind]
 
 
+# What analytics and the records of runbooks look at, beside the runbook and the time.
+_COUNTED = ["server", "status", "verdict", "triggered_by", "started_at", "finished_at"]
+
+
 class Execution(UUIDModel):
     """One run of one runbook on one server.
 
@@ -249,28 +253,13 @@ class Execution(UUIDModel):
             # all the time (last_seq, revision) still touches no index.
             models.Index(
                 fields=["queued_at"],
-                include=[
-                    "runbook",
-                    "server",
-                    "status",
-                    "verdict",
-                    "triggered_by",
-                    "started_at",
-                    "finished_at",
-                ],
+                include=["runbook", *_COUNTED],
                 name="execution_analytics",
                 condition=Q(is_dry_run=False),
             ),
             models.Index(
                 fields=["runbook", "-queued_at"],
-                include=[
-                    "server",
-                    "status",
-                    "verdict",
-                    "triggered_by",
-                    "started_at",
-                    "finished_at",
-                ],
+                include=_COUNTED,
                 name="execution_record",
                 condition=Q(is_dry_run=False),
             ),

@@ -56,13 +56,15 @@ def search(rows: QuerySet[Execution], text: str) -> QuerySet[Execution]:
     uuid = as_uuid(text.strip())
     if uuid:
         return rows.filter(pk=uuid)
-    for term in terms(text):
-        rows = Found.among(rows.filter(_telling_of(term)))
+    wanted = terms(text)
+    runbooks = CatalogEntry.objects.values_list("pk", "runbook_id", "title")
+    known = list(runbooks) if wanted else []
+    for term in wanted:
+        rows = Found.among(rows.filter(_telling_of(term, known)))
     return rows
 
 
-def _telling_of(term: str) -> Q:
-    runbooks = list(CatalogEntry.objects.values_list("pk", "runbook_id", "title"))
+def _telling_of(term: str, runbooks: list[tuple[UUID, str, str]]) -> Q:
     part = term.lower()
     named = {pk: key for pk, key, title in runbooks if part in key.lower() or part in title.lower()}
     if len(named) == len(runbooks):

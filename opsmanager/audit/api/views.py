@@ -1,8 +1,5 @@
 """The endpoints of the trail, for those who may read it."""
 
-from typing import Any
-
-from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -11,7 +8,6 @@ from opsmanager.audit import selectors
 from opsmanager.audit.api import serializers
 from opsmanager.audit.api.queries import EventsQuery
 from opsmanager.audit.looking import look
-from opsmanager.audit.models import AuditEvent
 from opsmanager.common.api.describe import endpoint
 from opsmanager.common.api.envelopes import one, page
 from opsmanager.common.api.paging import listed
@@ -39,12 +35,8 @@ class AuditEventsView(APIView):
             selectors.search(rows, asked.get("search", "")),
             name="events",
             serializer=serializers.AuditEventSerializer,
-            prepare=_page,
+            prepare=by_key,
         )
-
-
-def _page(rows: Any) -> QuerySet[AuditEvent]:
-    return by_key(rows)
 
 
 class AuditVerificationView(APIView):

@@ -14,7 +14,7 @@ def listed(
     *,
     name: str,
     serializer: type[BaseSerializer[Any]],
-    prepare: Callable[[Iterable[Any]], Iterable[Any]] = iter,
+    prepare: Callable[[QuerySet[Any]], Iterable[Any]] = iter,
 ) -> Response:
     """Return the page of ``rows`` that a :class:`PagedQuery` asked for, under the plural ``name``.
 

@@ -54,7 +54,9 @@ class Query(CamelCaseMixin, serializers.Serializer[Any]):
     @classmethod
     def read(cls, given: QueryDict) -> dict[str, Any]:
         """Return what a query string asks for. Raises :class:`Invalid`."""
-        names = cls().fields
+        # Its fields are made anew for each, so one serves to read the names and the values.
+        query = cls(data={})
+        names = query.fields
         values: dict[str, Any] = {}
         twice: dict[str, list[str]] = {}
         for name, all_given in given.lists():
@@ -64,10 +66,10 @@ class Query(CamelCaseMixin, serializers.Serializer[Any]):
                 twice[name] = ["It is given twice. Give it once."]
             else:
                 values[name] = all_given[0]
-        asked = cls(data=values)
-        if not asked.is_valid() or twice:
-            raise invalid({**asked.errors, **twice})
-        read: dict[str, Any] = asked.validated_data
+        query.initial_data = values
+        if not query.is_valid() or twice:
+            raise invalid({**query.errors, **twice})
+        read: dict[str, Any] = query.validated_data
         return read
 
     @classmethod
