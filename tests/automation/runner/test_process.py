@@ -97,7 +97,11 @@ def test_a_run_reads_changes_assesses_and_says_whether_it_fixed(
     assert [row.changes for row in rows] == [False, True, False]
     assert all(row.duration_ms is not None for row in rows)
     assert execution.last_seq == 3
-    verbs = AuditEvent.objects.filter(target_id=str(execution.pk)).values_list("verb", flat=True)
+    verbs = (
+        AuditEvent.objects.filter(target_id=str(execution.pk))
+        .order_by("seq")
+        .values_list("verb", flat=True)
+    )
     assert list(verbs) == ["AUTOMATION_EXECUTION_COMPLETED"]
 
 
@@ -597,7 +601,11 @@ def test_a_command_that_the_guard_refuses_is_not_sent_and_audited(
     assert "mkfs.ext4 /dev/no-such-disk" in row.command
     assert "It makes a file system where data may be. (rule MAKE_FILE_SYSTEM)" in row.error_message
     assert not (tmp_path / "home" / ".opsm").exists()
-    verbs = AuditEvent.objects.filter(target_id=str(execution.pk)).values_list("verb", flat=True)
+    verbs = (
+        AuditEvent.objects.filter(target_id=str(execution.pk))
+        .order_by("seq")
+        .values_list("verb", flat=True)
+    )
     assert set(verbs) == {"AUTOMATION_EXECUTION_FAILED", "AUTOMATION_DANGEROUS_COMMAND_BLOCKED"}
 
 

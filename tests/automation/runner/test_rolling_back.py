@@ -60,7 +60,11 @@ def test_another_worker_takes_it_back_and_appends_to_the_same_log(
     rows = list(ExecutionLog.objects.filter(execution=execution).order_by("seq"))
     assert [row.seq for row in rows] == [1, 2, 3, 4]
     assert (rows[-1].step_number, rows[-1].step_name) == (1, "Take back: Make the file")
-    verbs = AuditEvent.objects.filter(target_id=str(execution.pk)).values_list("verb", flat=True)
+    verbs = (
+        AuditEvent.objects.filter(target_id=str(execution.pk))
+        .order_by("seq")
+        .values_list("verb", flat=True)
+    )
     assert list(verbs)[-2:] == [
         "AUTOMATION_EXECUTION_ROLLBACK_REQUESTED",
         "AUTOMATION_EXECUTION_ROLLED_BACK",

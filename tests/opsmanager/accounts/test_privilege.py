@@ -267,7 +267,11 @@ def test_a_deleted_user_is_told(root: User) -> None:
     browser.post(f"{USERS}{users[0].pk}/delete/", {"post": "yes"})
     chosen = [str(user.pk) for user in users[1:]]
     browser.post(USERS, {"action": "delete_selected", "_selected_action": chosen, "post": "yes"})
-    events = AuditEvent.objects.filter(verb="USER_DELETED").values_list("target_name", flat=True)
+    events = (
+        AuditEvent.objects.filter(verb="USER_DELETED")
+        .order_by("seq")
+        .values_list("target_name", flat=True)
+    )
     assert sorted(events) == ["user0", "user1", "user2"]
 
 

@@ -132,7 +132,11 @@ def test_a_key_is_looked_at_compared_accepted_and_asked_for_again_when_it_change
         (HostKeyState.ACCEPTED, fingerprint(second)),
         (HostKeyState.RETIRED, fingerprint(first)),
     ]
-    verbs = AuditEvent.objects.filter(verb="HOST_KEY_ACCEPTED").values_list("actor_name", flat=True)
+    verbs = (
+        AuditEvent.objects.filter(verb="HOST_KEY_ACCEPTED")
+        .order_by("seq")
+        .values_list("actor_name", flat=True)
+    )
     assert list(verbs) == ["ann", "ann"]
 
 
