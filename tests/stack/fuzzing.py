@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.stack.stack import PASSWORD, PROJECT, Stack
+from tests.stack.stack import PROJECT, Stack
 
 PATIENCE = 1200.0  # seconds for one run, which takes what it is given and little more
 # What depends on what is there, or on what only the runbook or the network knows, no schema can
@@ -48,10 +48,8 @@ max-examples = {examples}
 # PostgreSQL keeps no NUL characters; a test of its own shows that they are refused.
 allow-x00 = false
 
-[auth.dynamic.openapi.jwtAuth]
-path = "/api/v1/auth/token"
-payload = {{ username = "{username}", password = "{password}" }}
-extract_selector = "/access"
+[auth.openapi.apiTokenAuth]
+bearer = "{token}"
 
 [dictionaries.servers]
 values = {servers}
@@ -91,19 +89,18 @@ def fuzz(
     stack: Stack,
     folder: Path,
     *,
-    username: str,
+    token: str,
     servers: list[dict[str, Any]],
     seed: int,
     seconds: int,
 ) -> Fuzzed:
-    """Fuzz the API as that user for about so many seconds, with all checks of schemathesis."""
+    """Fuzz the API with that API token for about so many seconds, with all checks of schemathesis."""
     config, report = folder / "schemathesis.toml", folder / f"report-{seed}.json"
     config.write_text(
         _CONFIG.format(
             seed=seed,
             examples=100,
-            username=username,
-            password=PASSWORD,
+            token=token,
             servers=json.dumps([server["id"] for server in servers]),
             refused=json.dumps(_REFUSED_FOR_CAUSE),
         )
