@@ -50,12 +50,17 @@ class Counts:
     @property
     def unfinished(self) -> int:
         """How many wait or run."""
-        return self.total - self.successful - self.failed - self.cancelled
+        return self.total - self.ended - self.cancelled
+
+    @property
+    def ended(self) -> int:
+        """How many succeeded or failed."""
+        return self.successful + self.failed
 
     @property
     def success_rate(self) -> float | None:
         """Of those that succeeded or failed, how many succeeded, 0 to 1."""
-        return rate(self.successful, self.successful + self.failed)
+        return rate(self.successful, self.ended)
 
     @property
     def fix_rate(self) -> float | None:

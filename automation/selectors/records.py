@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import connection
 
 from automation import catalog
-from automation.models import CatalogEntry
+from automation.models import CatalogEntry, Execution
 from automation.selectors import runbooks
 from automation.selectors.outcomes import FAILED, MET, SUCCESSFUL, rate
 
@@ -83,6 +83,20 @@ def with_records(entries: Iterable[CatalogEntry]) -> list[CatalogEntry]:
         entry.success_rate = record.recent.success_rate  # type: ignore[attr-defined]
         entry.fix_rate = record.recent.fix_rate  # type: ignore[attr-defined]
         entry.total_executions = record.total  # type: ignore[attr-defined]
+    return listed
+
+
+def with_usual(executions: Iterable[Execution]) -> list[Execution]:
+    """Return the executions, each with ``usual_seconds``: how long its runbook usually takes.
+
+    One query, for any number of them.
+    """
+    listed = list(executions)
+    entries = {execution.runbook_id: execution.runbook for execution in listed}
+    found = {row[0]: _recent(row) for row in _found(_RECENT, list(entries))} if entries else {}
+    for execution in listed:
+        entry = execution.runbook
+        execution.usual_seconds = usual_or_declared(entry, found[entry.pk])  # type: ignore[attr-defined]
     return listed
 
 

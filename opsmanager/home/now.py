@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from automation.engine.results import Status, Verdict
 from automation.models import Execution
-from automation.selectors import executions, waiting
+from automation.selectors import executions, records, waiting
+from automation.selectors.outcomes import COUNTS, Counts
 from incidents.models import Incident
 from incidents.selectors import incidents
 from opsmanager.accounts import permissions
@@ -37,16 +38,11 @@ def context(user: permissions.Actor) -> dict[str, Any]:
             *_of_executions(_unlucky(user)[:_MOST_UNLUCKY])[:_ROWS],
             *(_of_rollback(row) for row in _not_rolled_back(user)[:_ROWS]),
         ],
-        "happening": visible.filter(lease_until__isnull=False)[:_ROWS],
+        "happening": records.with_usual(visible.filter(lease_until__isnull=False)[:_ROWS]),
         "held": waiting.with_waiting(held),
         "recent": visible.exclude(status__in=[Status.PENDING, Status.RUNNING])[:5],
         "health": [*health.parts(), *_unreachable(user)],
-        "counts": {
-            "executions": day.count(),
-            "succeeded": day.filter(status=Status.SUCCESS).count(),
-            "fixed": day.filter(verdict=Verdict.FIXED).count(),
-            "servers": servers.visible_to(user).filter(is_active=True).count(),
-        },
+        "counts": Counts.of(day.aggregate(**COUNTS)),
     }
 
 

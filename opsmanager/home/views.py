@@ -5,14 +5,23 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from opsmanager.accounts import permissions
 from opsmanager.common.htmx import fragment
-from opsmanager.home import health, now
+from opsmanager.home import health, now, often
+from servers.selectors import servers
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Show what needs the reader now."""
-    return render(request, "home/home.html", now.context(request.user))
+    user = request.user
+    context = {
+        **now.context(user),
+        "often": often.run_often(user),
+        "has_servers": servers.visible_to(user).exists(),
+        "may_add_servers": permissions.may(user, "servers.add_server"),
+    }
+    return render(request, "home/home.html", context)
 
 
 @require_safe

@@ -94,7 +94,7 @@ def fuzz(
     seed: int,
     seconds: int,
 ) -> Fuzzed:
-    """Fuzz the API with that API token for about so many seconds, with all checks of schemathesis."""
+    """Fuzz the API with that API token for about so many seconds, with all checks."""
     config, report = folder / "schemathesis.toml", folder / f"report-{seed}.json"
     config.write_text(
         _CONFIG.format(

@@ -230,13 +230,24 @@ def test_the_last_day_is_counted_without_dry_runs(noc: User, web1: Server) -> No
     ran(web1, Status.FAILED)
     ran(web1, is_dry_run=True)
     ran(web1, minutes_ago=25 * 60)
-    servers.server("web2", is_active=False)
-    assert now.context(noc)["counts"] == {
-        "executions": 2,
-        "succeeded": 1,
-        "fixed": 1,
-        "servers": 1,
-    }
+    counts = now.context(noc)["counts"]
+    assert (counts.total, counts.successful, counts.failed) == (2, 1, 1)
+    assert (counts.success_rate, counts.fix_rate) == (0.5, 1.0)
+    page = " ".join(signed_in(noc).get("/").content.decode().split())
+    assert "Succeeded · 1 of 2" in page
+    assert "Fixed it · 1 of 1" in page
+
+
+def test_what_runs_stands_beside_how_long_it_usually_takes(noc: User, web1: Server) -> None:
+    before = ran(web1)
+    Execution.objects.update(finished_at=before.started_at + timedelta(seconds=83))
+    lease = timezone.now() + timedelta(minutes=1)
+    ran(web1, Status.RUNNING, lease_until=lease)
+    ran(servers.server("web2"), Status.RUNNING, runbook="HEALTH_CHECK", lease_until=lease)
+    usual = {row.runbook.runbook_id: row.usual_seconds for row in now.context(noc)["happening"]}
+    assert usual == {"SERVICE_RESTART": pytest.approx(83), "HEALTH_CHECK": 5}
+    page = " ".join(signed_in(noc).get("/").content.decode().split())
+    assert "usually 1 min 23 s" in page
 
 
 def test_the_health_names_servers_that_do_not_answer(noc: User) -> None:
@@ -256,7 +267,7 @@ def test_a_stranger_is_told_nothing_of_others_servers(web1: Server) -> None:
     stranger = user_with("HR")
     found = now.context(stranger)
     assert (found["needs_you"], list(found["happening"]), found["held"]) == ([], [], [])
-    assert found["counts"] == {"executions": 0, "succeeded": 0, "fixed": 0, "servers": 0}
+    assert found["counts"].total == 0
     assert health(stranger)["servers"] == (True, "None was checked yet.")
     assert "web1" not in signed_in(stranger).get("/").content.decode()
 

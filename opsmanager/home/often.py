@@ -1,0 +1,20 @@
+"""Which runbooks the home page leads to at once."""
+
+from collections import Counter
+from typing import Final
+
+from automation.models import CatalogEntry
+from automation.selectors import executions, runbooks
+from opsmanager.accounts import permissions
+
+_LATEST: Final = 200
+"""Runs that are looked at: few enough to be read at each visit, enough to know what is usual."""
+_MOST: Final = 6
+
+
+def run_often(user: permissions.Actor) -> list[CatalogEntry]:
+    """Return the runbooks that were run most of late, then others, those switched off left out."""
+    latest = executions.visible_to(user).filter(is_dry_run=False).order_by("-queued_at")
+    runs = Counter(latest.values_list("runbook_id", flat=True)[:_LATEST])
+    entries = runbooks.visible_to(user).filter(is_active=True)
+    return sorted(entries, key=lambda entry: (-runs[entry.pk], entry.title))[:_MOST]
