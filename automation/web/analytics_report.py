@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from itertools import zip_longest
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from automation.models import Execution
 from automation.selectors.analytics import durations, summary, usage
 from automation.selectors.analytics.durations import Durations, ExecutionTime
+from automation.selectors.analytics.span import Grouping
 from automation.selectors.analytics.summary import Summary
 from automation.selectors.analytics.usage import Fared, RunbookUse, ServerUse
 from automation.selectors.outcomes import Counts
@@ -40,8 +41,10 @@ class Figure:
 class Period:
     """One row of the charts' tables."""
 
-    day: date
-    """Its first day; the span may begin after it."""
+    title: str
+    """What it is called, after its first day; the span may begin after that."""
+    label: str
+    """The same, as short as an axis wants it."""
     counts: Counts
     durations: Durations
     behind: Behind
@@ -110,9 +113,10 @@ class Report:
         ]
 
     @property
-    def last_day(self) -> datetime:
-        """The day that goes on, in the zone of the span."""
-        return self.asked.span.end.astimezone(self.asked.span.zone)
+    def days(self) -> tuple[date, date]:
+        """The first day, and the one that goes on, in the zone of the span."""
+        span = self.asked.span
+        return span.start.astimezone(span.zone).date(), span.end.astimezone(span.zone).date()
 
 
 def report(rows: QuerySet[Execution], asked: Asked) -> Report:
@@ -126,7 +130,8 @@ def report(rows: QuerySet[Execution], asked: Asked) -> Report:
     moments = span.beginnings
     periods = [
         Period(
-            day=counted.date,
+            title=_title(counted.date, span.grouping),
+            label=_label(counted.date, span.grouping),
             counts=counted.counts,
             durations=timed.durations,
             behind=Behind(since=since, until=until, runbook=runbook, server=server),
@@ -145,6 +150,20 @@ def report(rows: QuerySet[Execution], asked: Asked) -> Report:
         servers=[] if server else _servers(usage.servers(rows, span, limit=_MOST_USED), behind),
         behind=behind,
     )
+
+
+def _title(day: date, grouping: Grouping) -> str:
+    match grouping:
+        case Grouping.DAY:
+            return f"{day:%a} {day.day} {day:%b %Y}"
+        case Grouping.WEEK:
+            return f"Week of {day.day} {day:%b %Y}"
+        case Grouping.MONTH:
+            return f"{day:%B %Y}"
+
+
+def _label(day: date, grouping: Grouping) -> str:
+    return f"{day:%b %Y}" if grouping == Grouping.MONTH else f"{day.day} {day:%b}"
 
 
 def _figures(found: Summary, behind: Behind) -> list[Figure]:

@@ -6,7 +6,7 @@ figure was counted, so that both agree.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -88,10 +88,16 @@ class Behind:
             raise KeyError(kind)
         asked = {
             "counted": kind,
-            "since": self.since.isoformat(),
-            "until": self.until.isoformat() if self.until else "",
+            "since": _written(self.since),
+            "until": _written(self.until) if self.until else "",
             "runbook": self.runbook,
             "server": self.server,
         }
-        query = urlencode({name: text for name, text in asked.items() if text})
+        query = urlencode({name: text for name, text in asked.items() if text}, safe=":")
         return f"{reverse('automation:execution_list')}?{query}"
+
+
+def _written(moment: datetime) -> str:
+    """Return a moment as short as an address can hold it: a day for its midnight in UTC."""
+    text = moment.astimezone(UTC).isoformat().removesuffix("+00:00")
+    return text.removesuffix("T00:00:00") if text.endswith("T00:00:00") else f"{text}Z"
