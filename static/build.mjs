@@ -16,15 +16,17 @@ const COPIES = {
   "fonts/inter-latin-ext.woff2": "@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2",
   "fonts/jetbrains-mono-latin.woff2":
     "@fontsource-variable/jetbrains-mono/files/jetbrains-mono-latin-wght-normal.woff2",
+  "licenses/chart.txt": "chart.js/LICENSE.md",
   "licenses/inter.txt": "@fontsource-variable/inter/LICENSE",
   "licenses/jetbrains-mono.txt": "@fontsource-variable/jetbrains-mono/LICENSE",
+  "licenses/kurkle-color.txt": "@kurkle/color/LICENSE.md",
   "licenses/tabler-icons.txt": "@tabler/icons/LICENSE",
 };
 
-/** A style sheet without its source map: the map is not served, and hashing names needs it gone. */
-async function copyStyles(from, to) {
-  const css = await readFile(path.join(PACKAGES, from), "utf8");
-  await write(to, css.replace(/\/\*# sourceMappingURL=.*?\*\//g, ""));
+/** A file without its source map: the map is not served, and hashing names needs it gone. */
+async function copyWithoutMap(from, to) {
+  const text = await readFile(path.join(PACKAGES, from), "utf8");
+  await write(to, text.replace(/\/\*# sourceMappingURL=.*?\*\/|^\/\/# sourceMappingURL=.*$/gm, ""));
 }
 
 /** One sprite of the icons that icons.json names: our word for it → Tabler's name. */
@@ -61,7 +63,9 @@ await Promise.all([
     await mkdir(path.dirname(target), { recursive: true });
     await copyFile(path.join(PACKAGES, from), target);
   }),
-  copyStyles("@tabler/core/dist/css/tabler.min.css", "tabler.css"),
+  copyWithoutMap("@tabler/core/dist/css/tabler.min.css", "tabler.css"),
+  // Chart.js with its colours in one file; licenses/ names both.
+  copyWithoutMap("chart.js/dist/chart.umd.min.js", "chart.js"),
   buildSprite("icons.svg"),
 ]);
-console.log(`static/vendor: ${Object.keys(COPIES).length + 2} files`);
+console.log(`static/vendor: ${Object.keys(COPIES).length + 3} files`);

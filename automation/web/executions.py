@@ -9,11 +9,12 @@ from django.views.decorators.http import require_GET, require_POST
 from automation.engine.results import Status
 from automation.selectors import executions as selectors
 from automation.services import executions
-from automation.web import monitor
+from automation.web import counted, monitor
 from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.htmx import fragment, go_to, is_fragment, nothing_new
 from opsmanager.common.pages import LongPaginator
+from opsmanager.common.problems import Invalid
 from opsmanager.common.uuids import as_uuid
 
 _PAGE = 25
@@ -34,11 +35,18 @@ def execution_list(request: HttpRequest) -> HttpResponse:
         uuid = as_uuid(asked.get(name, ""))
         if uuid:
             rows = rows.filter(**{name: uuid})
+    behind, problem = None, ""
+    try:
+        rows, behind = counted.narrow(rows, asked)
+    except Invalid as refused:
+        rows, problem = rows.none(), refused.shown
     context = {
         "page": LongPaginator(rows, _PAGE).get_page(asked.get("page")),
         "search": asked.get("search", ""),
         "filters": {name: asked.get(name, "") for name in (*exact, *by_id)},
         "statuses": list(Status),
+        "counted": behind,
+        "problem": problem,
     }
     part = "automation/partials/_execution_table.html"
     template = part if is_fragment(request) else "automation/execution_list.html"

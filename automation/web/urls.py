@@ -3,6 +3,7 @@
 from django.urls import path
 
 from automation.web import (
+    analytics,
     batch_launch,
     batches,
     decisions,
@@ -16,6 +17,7 @@ from automation.web import (
 
 app_name = "automation"
 urlpatterns = [
+    path("analytics/", analytics.analytics, name="analytics"),
     path("guard/", guard.guard, name="guard"),
     path("runbooks/", runbooks.runbook_list, name="runbook_list"),
     path("runbooks/<str:runbook_id>/", runbooks.runbook_detail, name="runbook_detail"),

@@ -111,6 +111,7 @@ TABLE: dict[str, Entry] = {
         "/account/sessions/nobodys/end/", POST=to({404: "*"})
     ),
     # Runbooks.
+    "analytics/": page("/analytics/", GET=to({200: "READERS", 403: "*"})),
     "guard/": page(
         "/guard/",
         GET=to({200: "READERS", 403: "*"}),

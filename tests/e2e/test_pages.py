@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stack")]
         "/runbooks/HEALTH_CHECK/",
         "/runbooks/SERVICE_RESTART/batch/",
         "/executions/",
+        "/analytics/",
         "/batches/",
         "/incidents/",
         "/incidents/?status=all",
