@@ -2,18 +2,21 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
-from automation.engine.results import Status
+from automation.engine.results import Status, Verdict
+from automation.models import Execution
 from automation.selectors import executions as selectors
 from automation.services import executions
 from automation.web import monitor
 from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.requests import user_of
+from opsmanager.common.filters import Asked, Filters, choice
 from opsmanager.common.htmx import fragment, go_to, is_fragment, nothing_new
 from opsmanager.common.pages import LongPaginator
+from opsmanager.common.templatetags.values import words
 from opsmanager.common.uuids import as_uuid
 
 _PAGE = 25
@@ -34,15 +37,40 @@ def execution_list(request: HttpRequest) -> HttpResponse:
         uuid = as_uuid(asked.get(name, ""))
         if uuid:
             rows = rows.filter(**{name: uuid})
-    context = {
-        "page": LongPaginator(rows, _PAGE).get_page(asked.get("page")),
-        "search": asked.get("search", ""),
-        "filters": {name: asked.get(name, "") for name in (*exact, *by_id)},
-        "statuses": list(Status),
-    }
-    part = "automation/partials/_execution_table.html"
-    template = part if is_fragment(request) else "automation/execution_list.html"
-    return render(request, template, context)
+    page = LongPaginator(rows, _PAGE).get_page(asked.get("page"))
+    context: dict[str, object] = {"page": page}
+    if is_fragment(request):
+        return render(request, "automation/partials/_execution_table.html", context)
+    context["filters"] = _filters(asked, next(iter(page), None))
+    return render(request, "automation/execution_list.html", context)
+
+
+def _filters(asked: QueryDict, first: Execution | None) -> Filters:
+    server = first.server.name if first else "One server"
+    by_link = (
+        ("runbook", "runbook", asked.get("runbook", ""), "Show all runbooks"),
+        ("server", "server", server, "Show all servers"),
+        ("batch", "batch", "One batch", "Show all batches"),
+    )
+    return Filters(
+        url="automation:execution_list",
+        table="execution_table",
+        hint="Search executions",
+        search=asked.get("search", ""),
+        choices=(
+            choice(asked, "status", "Status", _words(Status), everything="Any status"),
+            choice(asked, "verdict", "Verdict", _words(Verdict), everything="Any verdict"),
+        ),
+        asked=tuple(
+            Asked(name=name, value=asked[name], shape=shape, word=word, label=label)
+            for name, shape, word, label in by_link
+            if asked.get(name)
+        ),
+    )
+
+
+def _words(kind: type[Status | Verdict]) -> list[tuple[str, str]]:
+    return [(value.value, words(value)) for value in kind]
 
 
 @require_GET

@@ -30,6 +30,7 @@ class PeriodicTaskAdmin(ReadOnly, admin.ModelAdmin[PeriodicTask]):
     list_display = ("name", "state", "often", "last_run_at", "total_run_count")
     list_filter = (("enabled", called("whether it is on")), "last_run_at")
     search_fields = ("name", "task")
+    search_help_text = "A name"
     list_select_related = ("interval", "crontab", "solar", "clocked")
     ordering = ("name",)
     fields = (

@@ -64,6 +64,21 @@ def save(
 
 
 @transaction.atomic
+def set_maintenance(*, actor: User, server: Server, on: bool) -> Server:
+    """Begin or end maintenance: somebody works on the server. Done already, it is left as it is."""
+    row = Server.objects.select_for_update().get(pk=server.pk)
+    if row.in_maintenance is not on:
+        row.in_maintenance = on
+        row.save(update_fields=["in_maintenance", "updated_at"])
+        trail.record(
+            "SERVER_MAINTENANCE_BEGUN" if on else "SERVER_MAINTENANCE_ENDED",
+            actor=actor,
+            target=row,
+        )
+    return row
+
+
+@transaction.atomic
 def delete(*, actor: User, server: Server) -> None:
     """Delete a server on which nothing ever ran. Raises :class:`Conflict`."""
     trail.record("SERVER_DELETED", actor=actor, target=server)
