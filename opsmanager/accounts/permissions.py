@@ -124,8 +124,8 @@ def names_of_holders(rows: Mapping[str, Iterable[Model]]) -> list[Holder]:
         )
     users = UserObjectPermission.objects.filter(wanted, user__is_active=True)
     groups = GroupObjectPermission.objects.filter(wanted)
-    found = users.values_list("object_pk", "user__username", Value(False)).union(
-        groups.values_list("object_pk", "group__name", Value(True))
+    found = users.values_list("object_pk", "user__username", Value(value=False)).union(
+        groups.values_list("object_pk", "group__name", Value(value=True))
     )
     return sorted(Holder(*row) for row in found)
 

@@ -1,8 +1,8 @@
 """What the pages of the Django admin are made of: rows only to look at, states, filters, questions.
 
 A ModelAdmin also says on the admin's first page what it is for, by ``section`` (the heading it
-stands under), ``rank`` (its place there), ``about`` (one sentence) and, where the model's own name is not what
-people say, ``rows_called``.
+stands under), ``rank`` (its place there), ``about`` (one sentence) and ``rows_called`` (where the
+model's own name is not what people say).
 """
 
 from typing import Any, Final
