@@ -54,12 +54,13 @@ def save(
         if wanted != sorted(row.groups.values_list("name", flat=True)):
             told["groups"] = wanted
         row.groups.set(groups)
-    trail.record(
-        "SERVER_CREATED" if is_new else "SERVER_UPDATED",
-        actor=actor,
-        target=row,
-        changed=told,
-    )
+    if is_new or told:
+        trail.record(
+            "SERVER_CREATED" if is_new else "SERVER_UPDATED",
+            actor=actor,
+            target=row,
+            changed=told,
+        )
     return row
 
 
