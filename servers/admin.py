@@ -25,16 +25,32 @@ class CredentialForm(forms.ModelForm[Credential]):
     """A credential whose secrets go in and never come out."""
 
     password = forms.CharField(
-        required=False, strip=False, widget=forms.PasswordInput({"autocomplete": "new-password"})
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+        help_text="Left empty, a kept one stays. Nobody can read it again.",
     )
-    private_key = forms.CharField(required=False, strip=False, widget=SecretTextarea({"rows": 6}))
+    private_key = forms.CharField(
+        required=False,
+        strip=False,
+        widget=SecretTextarea({"rows": 6}),
+        help_text="As in ~/.ssh/id_ed25519. Left empty, a kept one stays.",
+    )
     passphrase = forms.CharField(
-        required=False, strip=False, widget=forms.PasswordInput({"autocomplete": "new-password"})
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+        help_text="Of the private key, if it has one",
     )
 
     class Meta:
         model = Credential
         fields: ClassVar = ["name", "username", "auth_type"]
+        labels: ClassVar = {"username": "User name", "auth_type": "Logs in with"}
+        help_texts: ClassVar = {
+            "name": "What people call it, such as “ops on the web servers”",
+            "username": "On the server: root, or one that may use sudo without a password",
+        }
 
     def clean(self) -> dict[str, Any]:
         """Want the secret of the kind, unless one is kept already."""
@@ -188,7 +204,7 @@ class ServerAdmin(OperatorsAdmin):
         }
         kwargs["help_texts"] = {
             "is_active": "Off, nothing runs here. What ran stays in the history.",
-            "in_maintenance": "Somebody works on it: nothing runs here by itself.",
+            "in_maintenance": "Somebody works on it: whoever runs something here is told so.",
             "environment": "On production ones, whoever runs something types the server's name.",
             "tags": "Separated by commas",
         }
