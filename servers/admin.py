@@ -267,7 +267,8 @@ class ServerGroupAdmin(OperatorsAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ServerGroup]:
         """Return the groups, each with how many servers it has."""
-        return super().get_queryset(request).annotate(size=Count("servers"))
+        rows: QuerySet[ServerGroup] = super().get_queryset(request)
+        return rows.annotate(size=Count("servers"))
 
     @admin.display(description="Servers", ordering="size")
     def members(self, group: ServerGroup) -> SafeString:

@@ -62,7 +62,7 @@ def _filters(asked: QueryDict, first: Execution | None) -> Filters:
             choice(asked, "verdict", "Verdict", _words(Verdict), everything="Any verdict"),
         ),
         asked=tuple(
-            Asked(name=name, value=asked[name], shape=shape, word=word, label=label)
+            Asked(name=name, value=asked.get(name, ""), shape=shape, word=word, label=label)
             for name, shape, word, label in by_link
             if asked.get(name)
         ),

@@ -59,7 +59,7 @@ class Filters:
     @property
     def trigger(self) -> str:
         """When htmx asks again: while one types, and once one chose."""
-        named = (field.name for field in (*self.choices, *self.days))
+        named = (*(field.name for field in self.choices), *(day.name for day in self.days))
         chosen = (f"change from:find .filter-{name}" for name in named)
         typed = "input changed delay:300ms from:find [type=search]"
         return ", ".join((typed, *chosen, "submit"))

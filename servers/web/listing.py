@@ -38,7 +38,7 @@ def server_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(rows, _PAGE).get_page(query.get("page"))
     context: dict[str, Any] = {
         "page": page,
-        "poll": _poll(request, [row for row in page if row.is_being_checked]),
+        "poll": _poll(request, [row for row in page if _is_being_checked(row)]),
         "may_add": permissions.may(request.user, "servers.add_server"),
         "may_check": permissions.may(request.user, roles.EXECUTE_RUNBOOKS)
         or permissions.may(request.user, roles.MANAGE_SERVERS),
@@ -58,7 +58,7 @@ def servers_check(request: HttpRequest) -> HttpResponse:
     asked = [
         probes.request(actor=user, server=row, kind=ProbeKind.CHECK)
         for row in rows
-        if not row.is_being_checked and selectors.may_have_looked_at(user, row)
+        if not _is_being_checked(row) and selectors.may_have_looked_at(user, row)
     ]
     if asked:
         messages.info(request, f"Logging in to {len(asked)} server{'s' * (len(asked) != 1)}…")
@@ -68,6 +68,11 @@ def servers_check(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(
         back if is_own_path(request, back) else resolve_url("servers:server_list")
     )
+
+
+def _is_being_checked(row: Server) -> bool:
+    found: bool = row.is_being_checked  # type: ignore[attr-defined] # asked_for annotates it
+    return found
 
 
 def _poll(request: HttpRequest, pending: list[Server]) -> str:

@@ -98,7 +98,7 @@ def _filters(asked: QueryDict, first: AuditEvent | None) -> Filters:
             for name, label in (("since", "From"), ("until", "Before"))
         ),
         asked=tuple(
-            Asked(name=name, value=asked[name], shape=shape, word=word, label=label)
+            Asked(name=name, value=asked.get(name, ""), shape=shape, word=word, label=label)
             for name, shape, word, label in by_link
             if asked.get(name)
         ),
