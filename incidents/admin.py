@@ -1,16 +1,50 @@
 """Incidents in the Django admin."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from incidents.models import Incident
-from opsmanager.common.admin import ReadOnly
+from incidents.selectors import incidents
+from opsmanager.common.admin_parts import FACTS, ReadOnly, badge
+from opsmanager.common.pages import LongPaginator
 
 
 @admin.register(Incident)
 class IncidentAdmin(ReadOnly, admin.ModelAdmin[Incident]):
     """Incidents, to look at: their own pages change them, and write it into the timeline."""
 
-    list_display = ("opened_at", "title", "severity", "status", "server", "source")
-    list_filter = ("status", "severity", "source")
-    search_fields = ("title", "fingerprint", "server__name")
-    ordering = ("-opened_at",)
+    section, rank = FACTS, 20
+    about = "What was broken, as alerts or people told it. Their own pages acknowledge and resolve."
+    list_display = ("opened_at", "title", "how_bad", "state", "server", "source")
+    list_filter = ("status", "severity", "source", "opened_at")
+    search_fields = ("title",)
+    search_help_text = "Words of a title or description, a server, a label"
+    list_select_related = ("server",)
+    ordering = ("-opened_at", "-id")
+    paginator = LongPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+
+    def get_search_results(
+        self, _request: HttpRequest, queryset: QuerySet[Incident], search_term: str
+    ) -> tuple[QuerySet[Incident], bool]:
+        """Search as the page of incidents does, along its indexes."""
+        return incidents.search(queryset, search_term), False
+
+    def view_on_site(self, incident: Incident) -> str:
+        """Return its page."""
+        return reverse("incidents:incident_detail", args=[incident.pk])
+
+    @admin.display(description="Severity", ordering="severity")
+    def how_bad(self, incident: Incident) -> SafeString | str:
+        """Its severity, by colour and word."""
+        return badge(incident.severity)
+
+    @admin.display(description="Status", ordering="status")
+    def state(self, incident: Incident) -> SafeString | str:
+        """Where it stands, by colour and word."""
+        return badge(incident.status)

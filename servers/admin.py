@@ -6,17 +6,18 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import FilteredSelectMultiple
 from django.contrib.auth.models import Group
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from opsmanager.accounts import permissions
 from opsmanager.accounts.models import User
 from opsmanager.accounts.requests import user_of
-from opsmanager.common.admin import ReadOnly
+from opsmanager.common.admin_parts import PLACES, ReadOnly, called, link, mark
 from opsmanager.common.widgets import SecretTextarea
-from servers.models import AuthType, Credential, HostKey, Server, ServerGroup
+from servers.models import AuthType, Credential, HostKey, HostKeyState, Server, ServerGroup
 from servers.services import credentials, grants, servers
 
 
@@ -24,16 +25,32 @@ class CredentialForm(forms.ModelForm[Credential]):
     """A credential whose secrets go in and never come out."""
 
     password = forms.CharField(
-        required=False, strip=False, widget=forms.PasswordInput({"autocomplete": "new-password"})
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+        help_text="Left empty, a kept one stays. Nobody can read it again.",
     )
-    private_key = forms.CharField(required=False, strip=False, widget=SecretTextarea({"rows": 6}))
+    private_key = forms.CharField(
+        required=False,
+        strip=False,
+        widget=SecretTextarea({"rows": 6}),
+        help_text="As in ~/.ssh/id_ed25519. Left empty, a kept one stays.",
+    )
     passphrase = forms.CharField(
-        required=False, strip=False, widget=forms.PasswordInput({"autocomplete": "new-password"})
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+        help_text="Of the private key, if it has one",
     )
 
     class Meta:
         model = Credential
         fields: ClassVar = ["name", "username", "auth_type"]
+        labels: ClassVar = {"username": "User name", "auth_type": "Logs in with"}
+        help_texts: ClassVar = {
+            "name": "What people call it, such as “ops on the web servers”",
+            "username": "On the server: root, or one that may use sudo without a password",
+        }
 
     def clean(self) -> dict[str, Any]:
         """Want the secret of the kind, unless one is kept already."""
@@ -49,10 +66,27 @@ class CredentialForm(forms.ModelForm[Credential]):
 class CredentialAdmin(admin.ModelAdmin[Credential]):
     """Credentials; a secret left empty stays as it is."""
 
+    section, rank = PLACES, 30
+    about = "How OpsManager logs in. Secrets are sealed at once; nobody can read them again."
     form = CredentialForm
-    list_display = ("name", "username", "auth_type", "updated_at")
-    list_filter = ("auth_type",)
+    list_display = ("name", "username", "auth_type", "used_by", "updated_at")
+    list_filter = (("auth_type", called("kind")), ("updated_at", called("last change")))
     search_fields = ("name", "username")
+    search_help_text = "A credential's or a user's name"
+    ordering = ("name",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Credential]:
+        """Return the credentials, each with how many servers use it."""
+        return super().get_queryset(request).annotate(used=Count("servers"))
+
+    @admin.display(description="Used by", ordering="used")
+    def used_by(self, row: Credential) -> SafeString:
+        """How many servers use it, leading to them."""
+        count: int = row.used  # type: ignore[attr-defined] # annotated above
+        if not count:
+            return mark("idle", "info", "No server")
+        where = f"{reverse('admin:servers_server_changelist')}?credential__id__exact={row.pk}"
+        return link(where, f"{count} server{'' if count == 1 else 's'}")
 
     def save_model(self, request: HttpRequest, obj: Credential, form: Any, change: bool) -> None:
         """Save through the service, which seals and audits."""
@@ -130,11 +164,75 @@ class OperatorsAdmin(admin.ModelAdmin[Any]):
 class ServerAdmin(OperatorsAdmin):
     """Servers."""
 
-    list_display = ("name", "hostname", "port", "environment", "is_active", "reachable")
-    list_filter = ("environment", "platform", "is_active", "in_maintenance", "groups")
+    section, rank = PLACES, 10
+    about = "The machines that runbooks reach over SSH, and who may run runbooks on each."
+    list_display = ("name", "address", "kind", "state", "answers", "credential", "checked_at")
+    list_filter = (
+        "environment",
+        ("groups", called("group")),
+        ("reachable", called("whether it was reached")),
+        ("is_active", called("whether it is switched on")),
+        ("in_maintenance", called("maintenance")),
+        "platform",
+        ("credential", called("credential")),
+    )
     search_fields = ("name", "hostname")
+    search_help_text = "A name or an address"
+    list_select_related = ("credential",)
+    ordering = ("name",)
     autocomplete_fields = ("credential",)
     filter_horizontal = ("groups",)
+    fieldsets = (
+        (None, {"fields": ("name", ("hostname", "port"), ("environment", "platform"))}),
+        ("Whether runbooks run here", {"fields": ("is_active", "in_maintenance")}),
+        ("How OpsManager gets in", {"fields": ("credential", "keeps_records")}),
+        ("What it belongs to", {"fields": ("groups", "tags", "description")}),
+        ("Who may run runbooks here", {"fields": ("operators", "operator_roles")}),
+    )
+
+    def view_on_site(self, server: Server) -> str:
+        """Return the server's page."""
+        return reverse("servers:server_detail", args=[server.pk])
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Return the form, with the words of the server's own page."""
+        kwargs["labels"] = {
+            "hostname": "Host name",
+            "is_active": "Switched on",
+            "in_maintenance": "In maintenance",
+            "keeps_records": "Keep records on the server",
+        }
+        kwargs["help_texts"] = {
+            "is_active": "Off, nothing runs here. What ran stays in the history.",
+            "in_maintenance": "Somebody works on it: whoever runs something here is told so.",
+            "environment": "On production ones, whoever runs something types the server's name.",
+            "tags": "Separated by commas",
+        }
+        return super().get_form(request, *args, **kwargs)
+
+    @admin.display(description="Environment", ordering="environment")
+    def kind(self, server: Server) -> SafeString:
+        """What it is for; production is what one has to notice."""
+        word = str(server.get_environment_display())
+        return mark("warn", "lock", word) if server.is_production else mark("idle", "tag", word)
+
+    @admin.display(description="State", ordering="is_active")
+    def state(self, server: Server) -> SafeString:
+        """Whether runbooks run there."""
+        if not server.is_active:
+            return mark("idle", "ban", "Switched off")
+        if server.in_maintenance:
+            return mark("odd", "maintenance", "Maintenance")
+        return mark("good", "circle-check", "On")
+
+    @admin.display(description="Reachable", ordering="reachable")
+    def answers(self, server: Server) -> SafeString:
+        """What the last check found."""
+        if server.reachable is None:
+            return mark("idle", "question", "Not checked")
+        if server.reachable:
+            return mark("good", "online", "Reachable")
+        return mark("bad", "offline", "Not reachable")
 
     def save_model(self, request: HttpRequest, obj: Server, form: Any, change: bool) -> None:
         """Save through the service, which audits and retires the key of a moved server."""
@@ -160,8 +258,26 @@ class ServerAdmin(OperatorsAdmin):
 class ServerGroupAdmin(OperatorsAdmin):
     """Server groups."""
 
-    list_display = ("name", "description")
-    search_fields = ("name",)
+    section, rank = PLACES, 20
+    about = "Named sets of servers, to run on at once and to grant at once."
+    list_display = ("name", "members", "description")
+    search_fields = ("name", "description")
+    search_help_text = "A group's name, or words about it"
+    ordering = ("name",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ServerGroup]:
+        """Return the groups, each with how many servers it has."""
+        rows: QuerySet[ServerGroup] = super().get_queryset(request)
+        return rows.annotate(size=Count("servers"))
+
+    @admin.display(description="Servers", ordering="size")
+    def members(self, group: ServerGroup) -> SafeString:
+        """How many servers it has, leading to them."""
+        count: int = group.size  # type: ignore[attr-defined] # annotated above
+        if not count:
+            return mark("warn", "info", "Empty")
+        where = f"{reverse('admin:servers_server_changelist')}?groups__id__exact={group.pk}"
+        return link(where, f"{count} server{'' if count == 1 else 's'}")
 
     def save_model(self, request: HttpRequest, obj: ServerGroup, form: Any, change: bool) -> None:
         """Save through the service, which audits."""
@@ -182,6 +298,24 @@ class ServerGroupAdmin(OperatorsAdmin):
 class HostKeyAdmin(ReadOnly, admin.ModelAdmin[HostKey]):
     """Host keys, to look at; they are accepted on a server's page."""
 
-    list_display = ("server", "state", "type", "fingerprint", "seen_at", "accepted_by")
-    list_filter = ("state", "type")
+    section, rank = PLACES, 40
+    about = "By which servers prove that they are themselves. They are accepted on a server's page."
+    list_display = ("server", "standing", "type", "fingerprint", "seen_at", "accepted_by")
+    list_filter = ("state", "type", ("seen_at", called("when it was seen")))
     search_fields = ("server__name", "fingerprint")
+    search_help_text = "A server's name or a fingerprint"
+    list_select_related = ("server", "accepted_by")
+    ordering = ("server__name", "state")
+
+    def view_on_site(self, key: HostKey) -> str:
+        """Return the page of its server, where keys are accepted."""
+        return reverse("servers:server_detail", args=[key.server_id])
+
+    @admin.display(description="State", ordering="state")
+    def standing(self, key: HostKey) -> SafeString:
+        """What it is to us."""
+        if key.state == HostKeyState.ACCEPTED:
+            return mark("good", "fingerprint", "Accepted")
+        if key.state == HostKeyState.OFFERED:
+            return mark("warn", "question", "Offered, not accepted")
+        return mark("idle", "history", "Former")

@@ -2,19 +2,23 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
-from automation.engine.results import Status
+from automation.engine.results import Status, Verdict
+from automation.models import Execution
 from automation.selectors import executions as selectors
 from automation.services import executions
 from automation.web import counted, monitor
 from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.requests import user_of
+from opsmanager.common.filters import Asked, Filters, choice
 from opsmanager.common.htmx import fragment, go_to, is_fragment, nothing_new
 from opsmanager.common.pages import LongPaginator
 from opsmanager.common.problems import Invalid
+from opsmanager.common.templatetags.times import moment
+from opsmanager.common.templatetags.values import words
 from opsmanager.common.uuids import as_uuid
 
 _PAGE = 25
@@ -40,17 +44,59 @@ def execution_list(request: HttpRequest) -> HttpResponse:
         rows, behind = counted.narrow(rows, asked)
     except Invalid as refused:
         rows, problem = rows.none(), refused.shown
-    context = {
-        "page": LongPaginator(rows, _PAGE).get_page(asked.get("page")),
-        "search": asked.get("search", ""),
-        "filters": {name: asked.get(name, "") for name in (*exact, *by_id)},
-        "statuses": list(Status),
-        "counted": behind,
-        "problem": problem,
-    }
-    part = "automation/partials/_execution_table.html"
-    template = part if is_fragment(request) else "automation/execution_list.html"
-    return render(request, template, context)
+    page = LongPaginator(rows, _PAGE).get_page(asked.get("page"))
+    context: dict[str, object] = {"page": page, "problem": problem}
+    if is_fragment(request):
+        return render(request, "automation/partials/_execution_table.html", context)
+    context["filters"] = _filters(asked, next(iter(page), None), behind)
+    return render(request, "automation/execution_list.html", context)
+
+
+def _filters(asked: QueryDict, first: Execution | None, behind: counted.Counted | None) -> Filters:
+    server = first.server.name if first else "One server"
+    by_link = (
+        ("runbook", "runbook", asked.get("runbook", ""), "Show all runbooks"),
+        ("server", "server", server, "Show all servers"),
+        ("batch", "batch", "One batch", "Show all batches"),
+    )
+    return Filters(
+        url="automation:execution_list",
+        table="execution_table",
+        hint="Search executions",
+        search=asked.get("search", ""),
+        choices=(
+            choice(asked, "status", "Status", _words(Status), everything="Any status"),
+            choice(asked, "verdict", "Verdict", _words(Verdict), everything="Any verdict"),
+        ),
+        asked=tuple(
+            Asked(name=name, value=asked.get(name, ""), shape=shape, word=word, label=label)
+            for name, shape, word, label in by_link
+            if asked.get(name)
+        )
+        + ((_behind(asked, behind),) if behind else ()),
+        kept=tuple((name, asked[name]) for name in ("since", "until") if behind and name in asked),
+    )
+
+
+def _behind(asked: QueryDict, behind: counted.Counted) -> Asked:
+    """Return what a figure's link asked for, as one thing that is taken away together."""
+    told = [
+        behind.word,
+        f"from {moment(behind.since)}" if behind.since else "",
+        f"to {moment(behind.until)}" if behind.until else "",
+    ]
+    return Asked(
+        name="counted",
+        value=asked.get("counted", ""),
+        shape="analytics",
+        word=" ".join(each for each in told if each),
+        label="Show all times and kinds",
+        also=("since", "until"),
+    )
+
+
+def _words(kind: type[Status | Verdict]) -> list[tuple[str, str]]:
+    return [(value.value, words(value)) for value in kind]
 
 
 @require_GET

@@ -13,6 +13,7 @@ from automation.web.confirmation import require_name_typed
 from automation.web.run_form import RunForm
 from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.requests import user_of
+from opsmanager.common.filters import Filters, choice
 from opsmanager.common.htmx import form_invalid, go_to
 from opsmanager.common.problems import Invalid, Problem
 from opsmanager.common.uuids import as_uuid
@@ -32,9 +33,22 @@ def runbook_list(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(category=category)
     context = {
         "runbooks": records.with_records(rows.order_by("title")),
-        "search": text,
-        "category": category,
-        "categories": [(each.value, each.label) for each in Category],
+        "filters": Filters(
+            url="automation:runbook_list",
+            table="runbook_grid",
+            hint="Search runbooks",
+            search=text,
+            choices=(
+                choice(
+                    request.GET,
+                    "category",
+                    "Category",
+                    [(each.value, each.label) for each in Category],
+                    everything="All categories",
+                ),
+            ),
+            kept=(("server", server),) if (server := request.GET.get("server", "")) else (),
+        ),
     }
     return render(request, "automation/runbook_list.html", context)
 

@@ -16,6 +16,7 @@ from incidents.selectors.suggestions import suggestions
 from incidents.services import incidents
 from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.requests import user_of
+from opsmanager.common.filters import Filters, choice
 from opsmanager.common.htmx import go_to
 from opsmanager.common.pages import LongPaginator
 from opsmanager.common.problems import Problem
@@ -38,9 +39,21 @@ def incident_list(request: HttpRequest) -> HttpResponse:
         "page": LongPaginator(selectors.search(rows, text), _PAGE).get_page(
             request.GET.get("page")
         ),
-        "search": text,
-        "status": status,
-        "statuses": IncidentStatus.choices,
+        "filters": Filters(
+            url="incidents:incident_list",
+            table="incident_table",
+            hint="Search incidents",
+            search=text,
+            choices=(
+                choice(
+                    request.GET,
+                    "status",
+                    "Status",
+                    [("open", "Not resolved"), ("all", "All"), *IncidentStatus.choices],
+                    default="open",
+                ),
+            ),
+        ),
     }
     return render(request, "incidents/incident_list.html", context)
 

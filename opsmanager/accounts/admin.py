@@ -1,4 +1,4 @@
-"""Users and roles in the Django admin, for SUPER_ADMINs alone."""
+"""Users, roles and API tokens in the Django admin, for SUPER_ADMINs alone."""
 
 from typing import Any
 
@@ -8,14 +8,15 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import UserChangeForm, UserCreationForm
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.db.models import Case, Field, ManyToManyField, Model, QuerySet, When
-from django.http import HttpRequest
+from django.db.models import Case, Count, Field, ManyToManyField, Model, QuerySet, When
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
 
 from opsmanager.accounts import api_tokens, super_admins
 from opsmanager.accounts.models import ApiToken, User
 from opsmanager.accounts.requests import user_of
 from opsmanager.accounts.roles import ROLES
-from opsmanager.common.admin import ReadOnly
+from opsmanager.common.admin_parts import PEOPLE, ReadOnly, asked, called, mark
 
 ROLE_NAMES = tuple(role.name for role in ROLES)
 
@@ -64,10 +65,18 @@ class ChangeForm(UserChangeForm):  # type: ignore[type-arg]
 class OpsManagerUserAdmin(ForSuperAdmins, UserAdmin[User]):
     """Users with their roles (groups)."""
 
+    section, rank = PEOPLE, 10
+    about = "People and programs that sign in, and which role each has."
     form = ChangeForm
     add_form = UserCreationForm
-    list_display = ("username", "first_name", "last_name", "role_name", "is_active", "last_login")
-    list_filter = ("is_active", "groups")
+    list_display = ("username", "full_name", "role_name", "state", "last_login", "date_joined")
+    list_filter = (
+        ("groups", called("role")),
+        ("is_active", called("whether they may sign in")),
+        ("last_login", called("last login")),
+    )
+    search_fields = ("username", "first_name", "last_name", "email")
+    search_help_text = "A name or an e-mail address"
     filter_horizontal = ("user_permissions",)
     fieldsets = (
         (None, {"fields": ("username", "password", "groups", "is_active")}),
@@ -98,10 +107,22 @@ class OpsManagerUserAdmin(ForSuperAdmins, UserAdmin[User]):
         """Return the users with their groups, which the role is read from."""
         return super().get_queryset(request).prefetch_related("groups")
 
+    @admin.display(description="Name", ordering="last_name")
+    def full_name(self, user: User) -> str:
+        """The person's name."""
+        return user.get_full_name()
+
     @admin.display(description="Role")
-    def role_name(self, user: User) -> str:
+    def role_name(self, user: User) -> SafeString | str:
         """The user's highest role."""
-        return user.role.name if user.role else ""
+        return user.role.name if user.role else mark("warn", "question", "No role: sees nothing")
+
+    @admin.display(description="State", ordering="is_active")
+    def state(self, user: User) -> SafeString:
+        """Whether they may sign in."""
+        if user.is_active:
+            return mark("good", "circle-check", "May sign in")
+        return mark("idle", "ban", "Switched off")
 
     def formfield_for_manytomany(
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
@@ -124,8 +145,13 @@ class OpsManagerUserAdmin(ForSuperAdmins, UserAdmin[User]):
     ) -> Any:
         """Roles come with OpsManager: none is made up beside a user."""
         field = super().formfield_for_dbfield(db_field, request, **kw)
-        if db_field.name == "groups" and field is not None:
+        if field is None:
+            return None
+        if db_field.name == "groups":
             field.widget.can_add_related = False
+        elif db_field.name == "is_active":
+            field.label = "May sign in"
+            field.help_text = "Off, every session and token of theirs ends. History keeps the name."
         return field
 
     def get_deleted_objects(
@@ -147,6 +173,25 @@ admin.site.unregister(Group)
 @admin.register(Group)
 class RoleAdmin(ForSuperAdmins, GroupAdmin):
     """Roles: those of OpsManager keep their names, and stay."""
+
+    section, rank = PEOPLE, 20
+    rows_called = "Roles"
+    about = "What each role may do. Those of OpsManager keep their names, and stay."
+    list_display = ("name", "origin", "people")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        """Return the roles, each with how many people have it."""
+        return super().get_queryset(request).annotate(people=Count("user"))
+
+    @admin.display(description="Comes from")
+    def origin(self, group: Group) -> str:
+        """Whether it is one of OpsManager's own."""
+        return "OpsManager" if group.name in ROLE_NAMES else "this organisation"
+
+    @admin.display(description="People", ordering="people")
+    def people(self, group: Group) -> int:
+        """How many have it."""
+        return int(group.people)  # type: ignore[attr-defined] # annotated above
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Return whether the group may be deleted."""
@@ -170,27 +215,48 @@ class RoleAdmin(ForSuperAdmins, GroupAdmin):
 class ApiTokenAdmin(ReadOnly, ForSuperAdmins, admin.ModelAdmin[ApiToken]):
     """API tokens of everybody, to look at and to revoke; each user makes their own."""
 
-    list_display = ("name", "start", "user", "created_at", "expires_at", "last_used_at", "state")
-    list_filter = ("revoked_at", "expires_at")
+    section, rank = PEOPLE, 30
+    about = "Tokens by which programs call the API. Each user makes their own; here one ends them."
+    list_display = ("name", "start", "user", "state", "created_at", "expires_at", "last_used_at")
+    list_filter = (
+        ("revoked_at", called("when it was revoked")),
+        ("expires_at", called("when it expires")),
+        ("last_used_at", called("when it was used last")),
+    )
     search_fields = ("name", "start", "user__username")
+    search_help_text = "A token's name or beginning, or its user"
     list_select_related = ("user",)
     ordering = ("-created_at",)
     exclude = ("digest",)
+    readonly_fields = ("state",)
     actions = ("revoke",)
 
     @admin.display(description="State")
-    def state(self, token: ApiToken) -> str:
+    def state(self, token: ApiToken) -> SafeString:
         """Whether it lets a program in."""
         if token.revoked_at is not None:
-            return "revoked"
-        return "active" if token.is_active else "expired"
+            return mark("idle", "ban", "Revoked")
+        if token.is_active:
+            return mark("good", "circle-check", "Active")
+        return mark("warn", "clock-x", "Expired")
 
-    @admin.action(description="Revoke the API tokens")
-    def revoke(self, request: HttpRequest, rows: QuerySet[ApiToken]) -> None:
-        """Let the chosen tokens let nobody in any more."""
-        by = user_of(request)
-        count = sum(api_tokens.revoke(token, by=by) for token in rows.select_related("user"))
-        self.message_user(request, f"Revoked: {count}.")
+    @admin.action(description="Revoke…")
+    def revoke(self, request: HttpRequest, rows: QuerySet[ApiToken]) -> HttpResponse | None:
+        """Ask, then let the chosen tokens let nobody in any more."""
+        page = asked(
+            self,
+            request,
+            rows,
+            question="Revoke these API tokens?",
+            consequence="Programs that use one of them stop working at once. A token can't be "
+            "brought back; its user makes a new one.",
+            word="Revoke them",
+        )
+        if page is None:
+            by = user_of(request)
+            count = sum(api_tokens.revoke(token, by=by) for token in rows.select_related("user"))
+            self.message_user(request, f"Revoked: {count}.")
+        return page
 
 
 def _is_super_admin(request: HttpRequest) -> bool:

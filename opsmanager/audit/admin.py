@@ -1,18 +1,50 @@
 """The trail in the Django admin, to be read."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.safestring import SafeString
 
+from opsmanager.audit import selectors
 from opsmanager.audit.models import AuditEvent
-from opsmanager.common.admin import ReadOnly
+from opsmanager.common.admin_parts import FACTS, ReadOnly, badge, called
+from opsmanager.common.pages import LongPaginator
 
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnly, admin.ModelAdmin[AuditEvent]):
     """Events, to look at: the database refuses whatever else."""
 
-    list_display = ("at", "verb", "outcome", "actor_name", "target_name", "address")
-    list_filter = ("outcome", "actor_type")
-    search_fields = ("verb", "actor_name", "target_name", "message")
+    section, rank = FACTS, 30
+    about = "Who did what, on what, from where, and with what result. Nobody can change it."
+    list_display = ("at", "verb", "result", "actor_name", "target_name", "address")
+    list_filter = (
+        ("outcome", called("result")),
+        ("actor_type", called("kind of actor")),
+        ("target_type", called("kind of thing")),
+        ("at", called("when")),
+    )
+    search_fields = ("verb",)
+    search_help_text = "An event, a user, a server, or words of a message"
     ordering = ("-seq",)
+    paginator = LongPaginator
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
     actions = None
+
+    def get_search_results(
+        self, _request: HttpRequest, queryset: QuerySet[AuditEvent], search_term: str
+    ) -> tuple[QuerySet[AuditEvent], bool]:
+        """Search as the page of the trail does, along its indexes."""
+        return selectors.search(queryset, search_term), False
+
+    def view_on_site(self, event: AuditEvent) -> str:
+        """Return its page."""
+        return reverse("audit:event_detail", args=[event.seq])
+
+    @admin.display(description="Result", ordering="outcome")
+    def result(self, event: AuditEvent) -> SafeString | str:
+        """How it ended, by colour and word."""
+        return badge(event.outcome)

@@ -4,7 +4,7 @@ import ipaddress
 from typing import Final
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from opsmanager.accounts import permissions
 from opsmanager.audit.models import AuditEvent
@@ -36,6 +36,11 @@ def visible_to(user: permissions.Actor) -> QuerySet[AuditEvent]:
     """Return the events, newest first. Raises :class:`NotPermitted`."""
     require_reader(user)
     return AuditEvent.objects.order_by("-seq")
+
+
+def of_target(user: permissions.Actor, target: Model) -> QuerySet[AuditEvent]:
+    """Return what was done to one thing, newest first. Raises :class:`NotPermitted`."""
+    return visible_to(user).filter(target_type=type(target).__name__, target_id=str(target.pk))
 
 
 def get(user: permissions.Actor, seq: int) -> AuditEvent:

@@ -99,6 +99,7 @@ LANGUAGE_CODE = "en"
 USE_I18N = False
 TIME_ZONE = "UTC"
 USE_TZ = True
+FORMAT_MODULE_PATH = ["opsmanager.formats"]
 
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.text("OPSMANAGER_STATIC_ROOT", str(BASE_DIR / ".data" / "static")))

@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import DurationField, ExpressionWrapper, F
+from django.db.models import DurationField, ExpressionWrapper, F, Min, Q
 from django.db.models.functions import Now
 
-from servers.models import ProbeKind, Server
+from servers.models import Probe, ProbeKind, Server
 
 NOT_TAKEN = (
     "No worker took a look at the server in time. See on the home page whether workers run, then "
     "try again."
 )
-_PATIENCE = timedelta(seconds=45)
+PATIENCE = timedelta(seconds=45)
 """Longer than any look takes, so that one whose worker died is not waited for for ever."""
 
 
@@ -40,7 +40,7 @@ def last_look(server: Server, kind: ProbeKind) -> Look:
     if probe is None:
         return _kept(server) if kind is ProbeKind.CHECK else Look()
     if not probe.is_finished:
-        if probe.age < _PATIENCE:
+        if probe.age < PATIENCE:
             return Look(pending=True)
         return Look(reachable=False, message=NOT_TAKEN, at=probe.requested_at)
     return Look(
@@ -50,6 +50,17 @@ def last_look(server: Server, kind: ProbeKind) -> Look:
         message=probe.message,
         at=probe.finished_at,
     )
+
+
+def so_since(server: Server, look: Look) -> datetime | None:
+    """Return since when checks have been finding the same; ``None`` before there was one."""
+    if look.reachable is None or look.at is None:
+        return look.at
+    checks = Probe.objects.filter(server=server, kind=ProbeKind.CHECK, finished_at__isnull=False)
+    other = checks.exclude(reachable=look.reachable).order_by("-requested_at")
+    before = other.values_list("requested_at", flat=True).first()
+    same = checks.filter(Q(requested_at__gt=before) if before else Q())
+    return same.aggregate(first=Min("finished_at"))["first"] or look.at
 
 
 def _kept(server: Server) -> Look:

@@ -54,12 +54,28 @@ def save(
         if wanted != sorted(row.groups.values_list("name", flat=True)):
             told["groups"] = wanted
         row.groups.set(groups)
-    trail.record(
-        "SERVER_CREATED" if is_new else "SERVER_UPDATED",
-        actor=actor,
-        target=row,
-        changed=told,
-    )
+    if is_new or told:
+        trail.record(
+            "SERVER_CREATED" if is_new else "SERVER_UPDATED",
+            actor=actor,
+            target=row,
+            changed=told,
+        )
+    return row
+
+
+@transaction.atomic
+def set_maintenance(*, actor: User, server: Server, on: bool) -> Server:
+    """Begin or end maintenance: somebody works on the server. Done already, it is left as it is."""
+    row = Server.objects.select_for_update().get(pk=server.pk)
+    if row.in_maintenance is not on:
+        row.in_maintenance = on
+        row.save(update_fields=["in_maintenance", "updated_at"])
+        trail.record(
+            "SERVER_MAINTENANCE_BEGUN" if on else "SERVER_MAINTENANCE_ENDED",
+            actor=actor,
+            target=row,
+        )
     return row
 
 

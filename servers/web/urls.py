@@ -2,14 +2,16 @@
 
 from django.urls import path
 
-from servers.web import views
+from servers.web import listing, views
 
 app_name = "servers"
 urlpatterns = [
-    path("servers/", views.server_list, name="server_list"),
+    path("servers/", listing.server_list, name="server_list"),
+    path("servers/check/", listing.servers_check, name="servers_check"),
     path("servers/add/", views.server_add, name="server_add"),
     path("servers/<uuid:pk>/", views.server_detail, name="server_detail"),
     path("servers/<uuid:pk>/edit/", views.server_edit, name="server_edit"),
+    path("servers/<uuid:pk>/maintenance/", views.server_maintenance, name="server_maintenance"),
     path("servers/<uuid:pk>/check/", views.server_check, name="server_check"),
     path("servers/<uuid:pk>/host-key/", views.server_host_key, name="server_host_key"),
     path(

@@ -1,10 +1,9 @@
-"""The pages of servers: find one, add one, accept its host key, check it."""
+"""The pages of one server: add it, accept its host key, check it, see what is in the way there."""
 
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,35 +11,19 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.requests import user_of
+from opsmanager.audit import selectors as trail
 from opsmanager.common.htmx import form_invalid, fragment, go_to, is_fragment, nothing_new
 from opsmanager.common.problems import Problem
-from servers.models import Environment, HostKeyState, ProbeKind, Server
+from servers.models import HostKeyState, ProbeKind, Server
 from servers.selectors import host_keys as host_key_selectors
+from servers.selectors import obstacles, operators
 from servers.selectors import probes as looks
 from servers.selectors import servers as selectors
 from servers.services import credentials, host_keys, probes, servers
 from servers.web.forms import ServerForm
 
 _MAY_NOT = "Only administrators may change servers. Ask one of them."
-_PAGE = 50
 _RECENT = 8
-
-
-@require_GET
-def server_list(request: HttpRequest) -> HttpResponse:
-    """Show the servers, searched and by environment."""
-    text, environment = request.GET.get("search", ""), request.GET.get("environment", "")
-    rows = selectors.search(selectors.visible_to(request.user), text)
-    if environment:
-        rows = rows.filter(environment=environment)
-    context = {
-        "page": Paginator(rows.prefetch_related("groups"), _PAGE).get_page(request.GET.get("page")),
-        "search": text,
-        "environment": environment,
-        "environments": Environment.choices,
-        "may_add": permissions.may(request.user, "servers.add_server"),
-    }
-    return render(request, "servers/server_list.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -60,17 +43,23 @@ def server_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_GET
 def server_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Show one server: can it be reached, is it itself, what ran there."""
+    """Show one server: can it be reached, is it itself, what is in the way, what was done there."""
     server = selectors.get(request.user, pk)
+    key, groups = _host_key_context(request, server), list(server.groups.all())
     context = {
-        **_host_key_context(request, server),
+        **key,
         **_check_context(request, server),
-        "groups": server.groups.all(),
+        "obstacles": obstacles.of(server, key["host_key"]),
+        "groups": groups,
         "recent": server.executions.select_related("runbook", "triggered_by_user").order_by(
             "-queued_at"
         )[:_RECENT]
         if permissions.may(request.user, roles.VIEW_EXECUTIONS)
         else [],
+        "events": trail.of_target(request.user, server)[:_RECENT]
+        if permissions.may(request.user, trail.VIEW)
+        else None,
+        "operators": operators.of(server, groups) if key["may_change"] else None,
         "may_operate": selectors.may_operate(request.user, server),
     }
     return render(request, "servers/server_detail.html", context)
@@ -117,6 +106,19 @@ def server_host_key_accept(request: HttpRequest, pk: UUID) -> HttpResponse:
     return go_to(request, "servers:server_detail", pk=pk)
 
 
+@require_POST
+def server_maintenance(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Begin maintenance (``on`` is 1) or end it."""
+    server = selectors.get(request.user, pk)
+    permissions.require(request.user, roles.MANAGE_SERVERS, _MAY_NOT)
+    row = servers.set_maintenance(
+        actor=user_of(request), server=server, on=request.POST.get("on") == "1"
+    )
+    said = "is in maintenance now" if row.in_maintenance else "is out of maintenance"
+    messages.success(request, f"{row.name} {said}.")
+    return go_to(request, "servers:server_detail", pk=pk)
+
+
 def _edit(request: HttpRequest, server: Server | None) -> HttpResponse:
     if request.method == "GET":
         context = {"form": ServerForm(instance=server), "server": server}
@@ -155,9 +157,11 @@ def _save(request: HttpRequest, form: ServerForm, server: Server | None) -> Serv
 
 
 def _check_context(request: HttpRequest, server: Server) -> dict[str, Any]:
+    check = looks.last_look(server, ProbeKind.CHECK)
     return {
         "server": server,
-        "check": looks.last_look(server, ProbeKind.CHECK),
+        "check": check,
+        "so_since": looks.so_since(server, check),
         "may_check": selectors.may_have_looked_at(request.user, server),
     }
 

@@ -26,8 +26,10 @@ function distance(milliseconds) {
   const s = Math.round(Math.abs(milliseconds) / SECOND);
   if (s < 5) return "just now";
   const [size, unit] = UNITS.find(([seconds]) => s >= seconds);
-  const words = `${Math.floor(s / size)} ${unit}`;
-  return milliseconds > 0 ? `${words} ago` : `in ${words}`;
+  // What was to last 90 days is not said to last 89 a second later.
+  return milliseconds > 0
+    ? `${Math.floor(s / size)} ${unit} ago`
+    : `in ${Math.floor((s + size / 2) / size)} ${unit}`;
 }
 
 function write(element, text) {

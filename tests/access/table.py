@@ -33,6 +33,10 @@ def _address(url: str, row: str):
     return lambda world: url.format(getattr(world, row).pk) if row else url
 
 
+def _servers(world: World) -> dict[str, str]:
+    return {"server": str(world.server.pk)}
+
+
 def _server_form(_world: World) -> dict[str, str]:
     ticked = {"is_active": "on", "keeps_records": "on"}
     place = {"name": "web9", "hostname": "web9.example", "port": "22"}
@@ -199,6 +203,7 @@ TABLE: dict[str, Entry] = {
     ),
     # Servers: the list holds what one may see.
     "servers/": page("/servers/", GET=to({200: "*"})),
+    "servers/check/": page("/servers/check/", POST=to({302: "*"}, _servers)),
     "servers/add/": page(
         "/servers/add/",
         GET=to({200: "ADMINS", 403: "*"}),
@@ -210,6 +215,14 @@ TABLE: dict[str, Entry] = {
         "server",
         GET=to({200: "ADMINS", 404: "stranger HR- FINANCE-", 403: "*"}),
         POST=to({302: "ADMINS", 404: "stranger HR- FINANCE-", 403: "*"}, _server_form),
+    ),
+    "servers/<uuid:pk>/now/": page(
+        "/servers/{}/now/", "server", GET=to({200: "READERS", 403: "*"})
+    ),
+    "servers/<uuid:pk>/maintenance/": page(
+        "/servers/{}/maintenance/",
+        "server",
+        POST=to({302: "ADMINS", 404: "stranger HR- FINANCE-", 403: "*"}),
     ),
     "servers/<uuid:pk>/check/": page(
         "/servers/{}/check/",

@@ -9,14 +9,7 @@ from django.db import transaction
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
-from django_celery_beat.models import (
-    ClockedSchedule,
-    CrontabSchedule,
-    IntervalSchedule,
-    PeriodicTask,
-    SolarSchedule,
-)
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from opsmanager.accounts.models import User
 from tests.access import personas, world
@@ -36,11 +29,7 @@ TABLE: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "audit_auditevent": (ADMINS, NOBODY, NOBODY, NOBODY),
     "automation_catalogentry": (READERS, NOBODY, ADMINS, NOBODY),
     "automation_execution": (READERS, NOBODY, NOBODY, NOBODY),
-    "django_celery_beat_clockedschedule": (ADMINS, ADMINS, ADMINS, ADMINS),
-    "django_celery_beat_crontabschedule": (ADMINS, ADMINS, ADMINS, ADMINS),
-    "django_celery_beat_intervalschedule": (ADMINS, ADMINS, ADMINS, ADMINS),
-    "django_celery_beat_periodictask": (ADMINS, ADMINS, ADMINS, ADMINS),
-    "django_celery_beat_solarschedule": (ADMINS, ADMINS, ADMINS, ADMINS),
+    "django_celery_beat_periodictask": (ADMINS, NOBODY, NOBODY, NOBODY),
     "incidents_incident": (RUNNERS, NOBODY, NOBODY, NOBODY),
     "servers_credential": (ADMINS, ADMINS, ADMINS, ADMINS),
     "servers_hostkey": (ADMINS, NOBODY, NOBODY, NOBODY),
@@ -55,16 +44,8 @@ ROWS: dict[str, Callable[[World], Model]] = {
     "audit_auditevent": lambda w: w.event,
     "automation_catalogentry": lambda w: w.runbook,
     "automation_execution": lambda w: w.failed,
-    "django_celery_beat_clockedschedule": lambda _w: ClockedSchedule.objects.create(
-        clocked_time=timezone.now()
-    ),
-    "django_celery_beat_crontabschedule": lambda _w: CrontabSchedule.objects.create(),
-    "django_celery_beat_intervalschedule": lambda _w: IntervalSchedule.objects.create(every=7),
     "django_celery_beat_periodictask": lambda _w: PeriodicTask.objects.create(
         name="x", task="x", interval=IntervalSchedule.objects.create(every=8)
-    ),
-    "django_celery_beat_solarschedule": lambda _w: SolarSchedule.objects.create(
-        event="sunset", latitude=0, longitude=0
     ),
     "incidents_incident": lambda w: w.incident,
     "servers_credential": lambda w: w.spare,

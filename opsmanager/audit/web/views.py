@@ -9,11 +9,12 @@ from opsmanager.audit import anchors, selectors
 from opsmanager.audit.looking import look
 from opsmanager.audit.models import OUTCOMES, AuditEvent
 from opsmanager.audit.web.filters import EventFilters
+from opsmanager.common.filters import Asked, Day, Filters, choice
 from opsmanager.common.htmx import fragment, is_fragment
 from opsmanager.common.problems import Problem
+from opsmanager.common.templatetags.values import words
 
 _PAGE = 50
-_FILTERS = ("verb", "outcome", "actor", "target", "since", "until")
 # PostgreSQL's bigint.
 _MOST = 2**63
 
@@ -36,13 +37,10 @@ def event_list(request: HttpRequest) -> HttpResponse:
         "older": shown[_PAGE - 1].seq if len(shown) > _PAGE else None,
         "is_later_page": is_later_page,
         "problem": problem,
-        "search": asked.get("search", ""),
-        "filters": {name: asked.get(name, "") for name in _FILTERS},
-        "outcomes": OUTCOMES,
     }
     if is_fragment(request):
         return fragment(request, "audit/partials/_event_table.html", context)
-    context |= {"verbs": selectors.verbs(), "standings": anchors.standings()}
+    context["filters"] = _filters(asked, shown[0] if shown else None)
     return render(request, "audit/event_list.html", context)
 
 
@@ -66,6 +64,50 @@ def chain(request: HttpRequest) -> HttpResponse:
     if is_fragment(request):
         return fragment(request, part, context)
     return render(request, "audit/chain.html", context)
+
+
+def _filters(asked: QueryDict, first: AuditEvent | None) -> Filters:
+    on = first.target_name if first else "One thing"
+    by_link = (
+        ("actor", "user", _called(asked.get("actor", ""), first), "Show everybody's"),
+        ("target", "tag", on or "One thing", "Show all things'"),
+    )
+    return Filters(
+        url="audit:event_list",
+        table="event_table",
+        hint="Search the trail",
+        search=asked.get("search", ""),
+        choices=(
+            choice(
+                asked,
+                "verb",
+                "Event",
+                [(verb, words(verb)) for verb in selectors.verbs()],
+                everything="Any event",
+            ),
+            choice(
+                asked,
+                "outcome",
+                "Result",
+                [(each, "Done" if each == "OK" else words(each)) for each in OUTCOMES],
+                everything="Any result",
+            ),
+        ),
+        days=tuple(
+            Day(name=name, label=label, value=asked.get(name, ""))
+            for name, label in (("since", "From"), ("until", "Before"))
+        ),
+        asked=tuple(
+            Asked(name=name, value=asked.get(name, ""), shape=shape, word=word, label=label)
+            for name, shape, word, label in by_link
+            if asked.get(name)
+        ),
+    )
+
+
+def _called(actor: str, first: AuditEvent | None) -> str:
+    """Return an actor by name where the link to the list knows the id only."""
+    return first.actor_name if first and first.actor_id == actor else actor
 
 
 def _asked_for(rows: QuerySet[AuditEvent], given: QueryDict) -> QuerySet[AuditEvent]:

@@ -105,12 +105,17 @@ def _distance(when: datetime) -> str:
     gone = round((timezone.now() - when).total_seconds())
     if abs(gone) < 5:
         return "just now"
-    words = _largest_unit(abs(gone))
-    return f"{words} ago" if gone > 0 else f"in {words}"
+    if gone > 0:
+        return f"{_largest_unit(gone)} ago"
+    return f"in {_largest_unit(-gone, nearest=True)}"
 
 
-def _largest_unit(seconds_: int) -> str:
+def _largest_unit(seconds_: int, *, nearest: bool = False) -> str:
+    """Return a length of time in one unit: what is full of it, or the ``nearest`` number.
+
+    What was to last 90 days is not said to last 89 a second later.
+    """
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds_ >= size:
-            return f"{seconds_ // size} {unit}"
+            return f"{(seconds_ + (size // 2 if nearest else 0)) // size} {unit}"
     return f"{seconds_} s"

@@ -86,3 +86,31 @@ def test_a_tried_command_is_kept_nowhere(as_: As) -> None:
     before = AuditEvent.objects.count()
     client.post("/guard/", {"command": "rm -rf /etc/very-secret"})
     assert AuditEvent.objects.count() == before
+
+
+def test_an_example_is_weighed_with_one_click(as_: As) -> None:
+    client = as_("helpdesk")
+    page = text_of(client.get("/guard/"))
+    assert 'href="?example=1"' in page
+    assert "Decision" not in page
+    page = text_of(client.get("/guard/?example=1"))
+    assert "It is refused" in page
+    assert "sudo <mark>rm -rf /etc</mark>" in page
+    assert "It would destroy a machine" in page
+    for nonsense in ("99", "x", "-1", "²"):
+        assert "Decision" not in text_of(client.get("/guard/", {"example": nonsense}))
+
+
+def test_several_commands_are_weighed_line_by_line(as_: As) -> None:
+    sent = {"command": "uptime\r\n\r\nmkfs.ext4 /dev/sda1\r\n", "by_line": "on"}
+    page = text_of(as_("helpdesk").post("/guard/", sent, headers=HTMX))
+    assert page.count("It may be sent") == 1
+    assert page.count("It is refused") == 1
+    assert page.index("It may be sent") < page.index("It is refused")
+
+
+def test_of_many_lines_it_says_what_was_not_weighed(as_: As) -> None:
+    sent = {"command": "true\n" * 53, "by_line": "on"}
+    page = text_of(as_("helpdesk").post("/guard/", sent))
+    assert page.count("It may be sent") == 50
+    assert "3 more lines were not weighed" in page

@@ -18,6 +18,7 @@ def test_the_admin_lists_users_with_their_role() -> None:
     page = browser.get(USERS).content.decode()
     assert 'class="field-role_name">NOC</td>' in page
     assert 'class="field-role_name">SUPER_ADMIN</td>' in page
+    assert "No role: sees nothing" in page
 
 
 def test_the_list_of_users_costs_the_same_however_many_there_are() -> None:

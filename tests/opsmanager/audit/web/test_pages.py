@@ -82,6 +82,25 @@ def test_search_and_filters(ann: Client) -> None:
     assert len(shown(ann, verb="", outcome="", since="", unheard_of="x")) == 3
 
 
+def test_what_a_link_asked_for_is_named_and_can_be_taken_away(ann: Client) -> None:
+    nora, web1 = user_with("NOC", name="nora"), servers.server("web1")
+    trail.record("FIRST", actor=nora, target=web1)
+    listed = text(ann.get("/audit/"))
+    assert f'href="/audit/?target={web1.pk}"' in listed
+    assert f'href="/audit/?actor={nora.pk}"' in listed
+    page = text(ann.get(f"/audit/?actor={nora.pk}&target={web1.pk}&search=first&before=999999"))
+    # Each is called by its name, and its link keeps the rest, from the beginning of the list.
+    assert f'href="?actor={nora.pk}&amp;search=first"' in page
+    assert f'href="?target={web1.pk}&amp;search=first"' in page
+    assert f'name="target" value="{web1.pk}"' in page
+
+
+def test_an_event_leads_to_the_page_of_what_it_was_done_to(ann: Client) -> None:
+    web1 = servers.server("web1")
+    event = trail.record("SERVER_UPDATED", actor=None, target=web1)
+    assert f'href="/servers/{web1.pk}/"' in text(ann.get(f"/audit/{event.seq}/"))
+
+
 def test_older_events_are_paged_by_their_number(ann: Client) -> None:
     for number in range(60):
         trail.record(f"EVENT_{number}", actor=None)

@@ -47,6 +47,9 @@ def test_a_moment_is_said_in_utc() -> None:
         (timedelta(hours=5), "5 h ago"),
         (timedelta(days=9), "9 d ago"),
         (-timedelta(hours=2, minutes=1), "in 2 h"),
+        # What was to last so long is not said to last less a moment later.
+        (-timedelta(days=90) + timedelta(seconds=3), "in 90 d"),
+        (-timedelta(hours=23, minutes=40), "in 24 h"),
     ],
 )
 def test_a_distance_in_time_is_said_in_its_largest_unit(gone: timedelta, words: str) -> None:
