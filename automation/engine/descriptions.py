@@ -65,6 +65,8 @@ class ParamDescription:
     multiline: bool
     labels: tuple[str, ...]
     """The alert labels it may be filled from, best first."""
+    suggests: str
+    """What of the server may be offered, such as ``units``; empty for nothing."""
     choices: tuple[Any, ...]
     """The only values allowed; empty where it is not a choice."""
     constraints: dict[str, Any] = field(default_factory=dict)
@@ -102,6 +104,7 @@ def describe(runbook: "type[Runbook]") -> list[ParamDescription]:
                 secret=secret,
                 multiline=bool(option(info, "multiline")),
                 labels=tuple(option(info, "labels")),
+                suggests=option(info, "suggests") or "",
                 choices=tuple(core.get("enum", ())),
                 constraints={key: core[key] for key in _CONSTRAINTS if key in core},
             )
