@@ -1,11 +1,11 @@
 """The library: runbooks as the catalog has them."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from automation import catalog
 from automation.engine.errors import UnknownRunbook
 from automation.engine.runbook import Runbook
-from automation.models import CatalogEntry
+from automation.models import CatalogEntry, Execution
 from opsmanager.accounts import permissions, roles
 from opsmanager.common.problems import NotFound
 from opsmanager.common.uuids import as_uuid
@@ -39,6 +39,13 @@ def search(rows: QuerySet[CatalogEntry], text: str) -> QuerySet[CatalogEntry]:
     return rows.filter(
         Q(runbook_id__icontains=text) | Q(title__icontains=text) | Q(summary__icontains=text)
     )
+
+
+def last_used_first(rows: QuerySet[CatalogEntry]) -> QuerySet[CatalogEntry]:
+    """Return those that can be run, the last used ones first, then by title."""
+    runs = Execution.objects.filter(runbook=OuterRef("pk"), is_dry_run=False)
+    latest = Subquery(runs.order_by("-queued_at").values("queued_at")[:1])
+    return rows.filter(is_active=True).order_by(latest.desc(nulls_last=True), "title")
 
 
 def code_of(entry: CatalogEntry) -> type[Runbook]:

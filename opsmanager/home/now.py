@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from automation.engine.results import Status, Verdict
-from automation.models import Execution
-from automation.selectors import executions, waiting
+from automation.models import CatalogEntry, Execution
+from automation.selectors import executions, runbooks, waiting
 from incidents.models import Incident
 from incidents.selectors import incidents
-from opsmanager.accounts import permissions
+from opsmanager.accounts import permissions, roles
 from opsmanager.home import health
 from opsmanager.home.health import Part
 from servers.selectors import servers
@@ -23,7 +23,15 @@ _ROWS = 20
 _MOST_UNLUCKY = 200
 """Looked at, so that one large batch does not hide the rest."""
 _NAMES = 8
+_SHORTCUTS = 6
 _RECENTLY = timedelta(hours=24)
+
+
+def shortcuts(user: permissions.Actor) -> list[CatalogEntry]:
+    """Return the runbooks that were used last, for those who may run any."""
+    if not permissions.may(user, roles.EXECUTE_RUNBOOKS):
+        return []
+    return list(runbooks.last_used_first(runbooks.visible_to(user))[:_SHORTCUTS])
 
 
 def context(user: permissions.Actor) -> dict[str, Any]:

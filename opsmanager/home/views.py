@@ -12,7 +12,8 @@ from opsmanager.home import health, now
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Show what needs the reader now."""
-    return render(request, "home/home.html", now.context(request.user))
+    context = {**now.context(request.user), "shortcuts": now.shortcuts(request.user)}
+    return render(request, "home/home.html", context)
 
 
 @require_safe
