@@ -1,6 +1,6 @@
 """What the run form says once a server is chosen: what keeps it waiting, and what is there."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
@@ -18,11 +18,12 @@ from servers.selectors import servers
 from servers.services import probes
 
 _PARTIAL = "automation/partials/_about_server.html"
-_WORDS = {
+WORDS: Final = {
     "units": "systemd units",
     "file-systems": "file systems",
     "processes": "running programs",
 }
+"""What a parameter may name of a server, in words."""
 
 
 @require_http_methods(["GET", "POST"])
@@ -66,17 +67,15 @@ def context(entry: CatalogEntry, server: Server | None) -> dict[str, Any]:
     if not kinds:
         return found
     look = looks.last_look(server, ProbeKind.CONTENTS)
-    lists = [{"kind": kind, "pairs": look.found.get(kind, [])} for kind in kinds]
+    lists = {kind: look.found[kind] for kind in kinds if look.found.get(kind)}
     return {
         **found,
         "is_reading": look.pending,
         "look": look,
-        "lists": [each for each in lists if each["pairs"]],
-        "told": [
-            f"{len(each['pairs'])} {_WORDS[str(each['kind'])]}" for each in lists if each["pairs"]
-        ],
-        "untold": [_WORDS[str(each["kind"])] for each in lists if not each["pairs"]],
-        "wanted": [_WORDS[kind] for kind in kinds],
+        "lists": lists,
+        "told": [f"{len(pairs)} {WORDS[kind]}" for kind, pairs in lists.items()],
+        "untold": [WORDS[kind] for kind in kinds if kind not in lists],
+        "wanted": [WORDS[kind] for kind in kinds],
     }
 
 

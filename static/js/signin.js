@@ -29,7 +29,7 @@ function say(text) {
   setTimeout(() => note.remove(), 12_000);
 }
 
-document.addEventListener("htmx:afterSwap", () => {
+document.addEventListener("htmx:afterSettle", () => {
   const answer = document.getElementById("sign_in");
   const { token, user } = answer.dataset;
   if (token) {

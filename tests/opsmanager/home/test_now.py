@@ -289,3 +289,14 @@ def test_the_page_costs_the_same_however_much_has_happened(
     happen(range(2, 10))
     with django_assert_max_num_queries(len(few)):
         browser.get("/")
+
+
+def test_the_runbooks_used_last_are_one_press_away_for_who_may_run_them() -> None:
+    makers.execution("HEALTH_CHECK", age_minutes=9)
+    makers.execution("PROCESS_KILL", age_minutes=5)
+    makers.execution("FILE_BACKUP", age_minutes=1, is_dry_run=True)
+    makers.entry("LOG_ROTATION", is_active=False)
+    ids = [entry.runbook_id for entry in now.shortcuts(makers.user("NOC"))]
+    assert ids[:2] == ["PROCESS_KILL", "HEALTH_CHECK"]
+    assert set(ids[2:]) == {"FILE_BACKUP", "SERVICE_RESTART", "DISK_CLEANUP"}
+    assert now.shortcuts(makers.user("HELPDESK")) == []
