@@ -4,10 +4,11 @@ import structlog
 from django.db import connection
 from django.db.models.functions import Now
 
+from opsmanager.common import secrets_in_use
 from servers import known_keys
 from servers.models import Probe, ProbeKind, Server
 from servers.reach import the_reach
-from servers.ssh import check, errors
+from servers.ssh import check, contents, errors
 from servers.ssh.host_keys import offered_key
 from servers.targets import target_of
 
@@ -41,7 +42,9 @@ def take(probe_id: str) -> None:
             "message": "OpsManager itself failed to look at the server. Its log says why.",
         }
     Probe.objects.filter(pk=probe.pk).update(finished_at=Now(), **found)
-    if probe.kind == ProbeKind.CHECK:
+    if probe.kind == ProbeKind.CONTENTS:
+        _forget_earlier(probe)
+    elif probe.kind == ProbeKind.CHECK:
         _keep(probe.server, found)
 
 
@@ -61,6 +64,8 @@ def _look(probe: Probe) -> dict[str, object]:
         target = target_of(server)
         # Never hold a database connection while waiting for a server.
         connection.close()
+        if probe.kind == ProbeKind.CONTENTS:
+            return _contents(contents.read_contents(target))
         latency = check.check(target)
     except (errors.HostKeyUnknown, errors.HostKeyChanged) as problem:
         if problem.offered is not None:
@@ -71,6 +76,19 @@ def _look(probe: Probe) -> dict[str, object]:
         "latency_ms": round(latency),
         "message": f"{server.name} answered and let {target.username} log in.",
     }
+
+
+def _contents(found: contents.Contents) -> dict[str, object]:
+    # A program may be named as anything, also as a secret that somebody mistook for one.
+    return {"reachable": True, "found": secrets_in_use.redactor().value(found)}
+
+
+def _forget_earlier(probe: Probe) -> None:
+    """Delete what was found before: only the latest contents are of use, and they are long."""
+    earlier = Probe.objects.filter(
+        server=probe.server, kind=probe.kind, requested_at__lt=probe.requested_at
+    )
+    earlier.filter(finished_at__isnull=False).delete()
 
 
 def _keep(server: Server, found: dict[str, object]) -> None:

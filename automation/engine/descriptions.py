@@ -65,6 +65,8 @@ class ParamDescription:
     multiline: bool
     labels: tuple[str, ...]
     """The alert labels it may be filled from, best first."""
+    suggests: str
+    """What of the server may be offered, such as ``units``; empty for nothing."""
     choices: tuple[Any, ...]
     """The only values allowed; empty where it is not a choice."""
     constraints: dict[str, Any] = field(default_factory=dict)
@@ -83,7 +85,7 @@ def describe(runbook: "type[Runbook]") -> list[ParamDescription]:
     described = []
     for name, info in runbook.model_fields.items():
         fragment = _resolved(schema["properties"][wire_name(name)], definitions)
-        core = _core(fragment)
+        value = core(fragment)
         secret = bool(option(info, "secret"))
         shown = not (info.is_required() or secret)
         described.append(
@@ -102,8 +104,9 @@ def describe(runbook: "type[Runbook]") -> list[ParamDescription]:
                 secret=secret,
                 multiline=bool(option(info, "multiline")),
                 labels=tuple(option(info, "labels")),
-                choices=tuple(core.get("enum", ())),
-                constraints={key: core[key] for key in _CONSTRAINTS if key in core},
+                suggests=option(info, "suggests") or "",
+                choices=tuple(value.get("enum", ())),
+                constraints={key: value[key] for key in _CONSTRAINTS if key in value},
             )
         )
     return described
@@ -111,17 +114,17 @@ def describe(runbook: "type[Runbook]") -> list[ParamDescription]:
 
 def type_in_words(fragment: dict[str, Any]) -> str:
     """Return what kind of value a JSON Schema fragment asks for, such as "whole number"."""
-    core = _core(fragment)
-    if "enum" in core:
-        return "one of " + ", ".join(str(choice) for choice in core["enum"])
-    kind = core.get("type", "")
+    value = core(fragment)
+    if "enum" in value:
+        return "one of " + ", ".join(str(choice) for choice in value["enum"])
+    kind = value.get("type", "")
     if kind == "array":
-        item = type_in_words(core.get("items", {}))
+        item = type_in_words(value.get("items", {}))
         return f"list of {_PLURALS.get(item, item)}"
-    return _FORMATS.get(core.get("format", "")) or _TYPES.get(kind, "value")
+    return _FORMATS.get(value.get("format", "")) or _TYPES.get(kind, "value")
 
 
-def _core(fragment: dict[str, Any]) -> dict[str, Any]:
+def core(fragment: dict[str, Any]) -> dict[str, Any]:
     """Return what an optional value is when it is given; else the fragment itself."""
     variants = [v for v in fragment.get("anyOf", ()) if v.get("type") != "null"]
     return variants[0] if variants else fragment

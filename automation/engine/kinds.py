@@ -18,6 +18,17 @@ class Category(StrEnum):
         return self.value.replace("_", " ").capitalize()
 
 
+class Suggests(StrEnum):
+    """What a server has of which a parameter names one; the form offers those that are there."""
+
+    UNITS = "units"
+    """Its systemd units."""
+    FILE_SYSTEMS = "file-systems"
+    """Where its file systems are mounted."""
+    PROCESSES = "processes"
+    """The names of the programs that run."""
+
+
 class Platform(StrEnum):
     """An operating system that a runbook can work on."""
 

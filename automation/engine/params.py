@@ -46,6 +46,7 @@ def Param(  # noqa: N802 - reads as the type it stands for; one option per argum
     secret: bool = False,
     multiline: bool = False,
     labels: Sequence[str] = (),
+    suggests: str | None = None,
     ge: float | None = None,
     gt: float | None = None,
     le: float | None = None,
@@ -59,7 +60,9 @@ def Param(  # noqa: N802 - reads as the type it stands for; one option per argum
     ``help`` is a sentence for the person who fills it in; ``unit`` follows the value ("s");
     ``secret`` needs the type ``SecretStr`` and is never stored readable; ``multiline`` allows
     line breaks, and such a text belongs on a command's standard input; ``labels`` are the alert
-    labels it may be filled from, best first. The rest constrains the value as in pydantic.
+    labels it may be filled from, best first; ``suggests`` is what the form offers of that which the
+    chosen server has: ``units``, ``file-systems`` or ``processes``. Anything else may still be
+    given. The rest constrains the value as in pydantic.
     """
     return Field(
         default,
@@ -70,6 +73,7 @@ def Param(  # noqa: N802 - reads as the type it stands for; one option per argum
             "x-secret": secret,
             "x-multiline": multiline,
             "x-labels": list(labels),
+            "x-suggests": suggests,
         },
         ge=ge,
         gt=gt,

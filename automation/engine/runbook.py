@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import ConfigDict, SecretStr, ValidationError
 
 from automation.engine.errors import RunbookInvalid
-from automation.engine.kinds import Category, Platform
+from automation.engine.kinds import Category, Platform, Suggests
 from automation.engine.params import Parameters, is_param, option
 from automation.engine.registry import Registry, registry
 from automation.engine.results import Assessment, ErrorCode
@@ -150,6 +150,10 @@ def _wrong_parameters(cls: type[Runbook]) -> list[str]:
             problems.append(f"Its parameter {name} hides what every runbook has; rename it.")
         if bool(option(field, "secret")) != (SecretStr in _types_in(field.annotation)):
             problems.append(f"Its parameter {name} needs both secret=True and the type SecretStr.")
+        suggests = option(field, "suggests")
+        if suggests and suggests not in list(Suggests):
+            kinds = ", ".join(Suggests)
+            problems.append(f"Its parameter {name} can suggest {kinds}, and not {suggests!r}.")
     return problems + _wrong_defaults(cls)
 
 

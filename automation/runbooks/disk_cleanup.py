@@ -78,7 +78,10 @@ class CleanUpDisk(Runbook):
     estimated_seconds = 20
 
     target_path: AbsolutePath = Param(
-        "/var/log", help="Folder to clean, with all below it", labels=("path", "mountpoint")
+        "/var/log",
+        help="Folder to clean, with all below it",
+        labels=("path", "mountpoint"),
+        suggests="file-systems",
     )
     min_size_mb: int = Param(
         1024, ge=0, le=1_048_576, unit="MiB", help="Only files of at least this size"

@@ -57,6 +57,7 @@ class HealthCheck(Runbook):
         (),
         help="Units that must be active, such as nginx.service",
         labels=("unit", "service", "systemd_unit"),
+        suggests="units",
         max_length=50,
     )
     ports: tuple[Port, ...] = Param(

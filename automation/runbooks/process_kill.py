@@ -51,7 +51,10 @@ class KillProcess(Runbook):
         None, ge=1, le=4_194_304, help="Number of the process; or give its name", labels=("pid",)
     )
     name: Annotated[str, AfterValidator(_process_name)] = Param(
-        "", max_length=255, help="Name of the program, without its path; or give its pid"
+        "",
+        max_length=255,
+        help="Name of the program, without its path; or give its pid",
+        suggests="processes",
     )
     user: Annotated[str, AfterValidator(_user_name)] = Param(
         "", max_length=64, help="Only processes of this user"

@@ -37,6 +37,7 @@ class RestartService(Runbook):
     service_name: SystemdUnit = Param(
         help="Unit to restart, such as nginx.service",
         labels=("unit", "service", "systemd_unit", "name"),
+        suggests="units",
     )
     graceful_timeout: int = Param(
         30, ge=1, le=900, unit="s", help="How long the restart may take, stopping included"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
@@ -14,10 +14,12 @@ from automation.services import batches
 from automation.services.batches import BatchLaunch
 from automation.web.batch_form import BatchForm
 from automation.web.confirmation import require_phrase_typed
-from opsmanager.accounts import permissions, roles
+from automation.web.run_form import secret_fields
+from opsmanager.accounts import held_forms, permissions, roles
 from opsmanager.accounts.requests import user_of
+from opsmanager.common.form_key import SENT_BEFORE, key_of
 from opsmanager.common.htmx import form_invalid, go_to
-from opsmanager.common.problems import Invalid, NotFound, Problem
+from opsmanager.common.problems import Invalid, KeyReused, NotFound, Problem
 from opsmanager.common.uuids import as_uuid
 from servers.models import Server
 from servers.selectors import groups, servers
@@ -28,6 +30,7 @@ _ONLY = {
 }
 
 
+@held_forms.holds("automation:runbook_batch", never=secret_fields)
 @require_http_methods(["GET", "POST"])
 def runbook_batch(request: HttpRequest, runbook_id: str) -> HttpResponse:
     """Show the form (GET; the query may fill it), or run on all that it names (POST).
@@ -37,15 +40,22 @@ def runbook_batch(request: HttpRequest, runbook_id: str) -> HttpResponse:
     """
     entry = runbooks.get(request.user, runbook_id)
     if request.method == "GET":
-        form = _form(request, entry, initial=_initial(request, entry))
-        return render(request, "automation/runbook_batch.html", _context(request, entry, form))
+        held = held_forms.take(request)
+        initial = _held(held) if held else _initial(request, entry)
+        form = form_for(request, entry, initial=initial)
+        page = {**_context(request, entry, form), "was_held": held is not None}
+        return render(request, "automation/runbook_batch.html", page)
     access.require_running(request.user)
-    form = _form(request, entry, data=request.POST)
+    form = form_for(request, entry, data=request.POST)
+    is_spent = False
     if form.is_valid():
         try:
             batch = batches.launch(_launch(request, entry, form))
         except Invalid as problem:
             form.refuse(problem.details or {"": [problem.message]})
+        except KeyReused:
+            form.add_error(None, SENT_BEFORE)
+            is_spent = True
         except Problem as problem:
             form.add_error(None, problem.message)
         else:
@@ -54,7 +64,7 @@ def runbook_batch(request: HttpRequest, runbook_id: str) -> HttpResponse:
         request,
         page="automation/runbook_batch.html",
         partial="automation/partials/_batch_form.html",
-        context=_context(request, entry, form),
+        context={**_context(request, entry, form), "key_is_spent": is_spent},
     )
 
 
@@ -78,10 +88,12 @@ def _launch(request: HttpRequest, entry: CatalogEntry, form: BatchForm) -> Batch
         incident_id=as_uuid(request.POST.get("incident", "")),
         max_parallel=values["max_parallel"],
         stop_after_failures=values["stop_after_failures"],
+        idempotency_key=key_of(request),
     )
 
 
-def _form(request: HttpRequest, entry: CatalogEntry, **kwargs: Any) -> BatchForm:
+def form_for(request: HttpRequest, entry: CatalogEntry, **kwargs: Any) -> BatchForm:
+    """Return the form, with the servers and groups that the user may choose."""
     offered = servers.operable_by(request.user).filter(is_active=True, platform__in=entry.platforms)
     return BatchForm(
         runbook=runbooks.code_of(entry),
@@ -94,12 +106,17 @@ def _form(request: HttpRequest, entry: CatalogEntry, **kwargs: Any) -> BatchForm
 def _context(request: HttpRequest, entry: CatalogEntry, form: BatchForm) -> dict[str, Any]:
     return {
         "runbook": entry,
+        "irreversible": runbooks.code_of(entry).irreversible,
         "form": form,
         "offered": list(form.fields["servers"].queryset),  # type: ignore[attr-defined]
         "chosen": form.chosen(),
         "incident": request.POST.get("incident") or request.GET.get("incident", ""),
         "may_run": permissions.may(request.user, roles.EXECUTE_RUNBOOKS),
     }
+
+
+def _held(held: QueryDict) -> dict[str, Any]:
+    return {**held.dict(), "servers": held.getlist("servers")}
 
 
 def _initial(request: HttpRequest, entry: CatalogEntry) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from automation.services import retrying
 from automation.services.executions import Launch, launch
 from automation.web.confirmation import require_name_typed
 from opsmanager.accounts.requests import user_of
+from opsmanager.common.form_key import key_of
 from opsmanager.common.htmx import go_to
 from opsmanager.common.problems import InvalidState
 
@@ -32,6 +33,7 @@ def execution_run_exactly(request: HttpRequest, pk: UUID) -> HttpResponse:
             incident_id=dry.incident_id,
             reason=dry.reason,
             dry_run=dry,
+            idempotency_key=key_of(request),
         )
     )
     return go_to(request, "automation:execution_detail", pk=execution.pk)
@@ -44,5 +46,10 @@ def execution_retry(request: HttpRequest, pk: UUID) -> HttpResponse:
     retrying.require_retry_permission(user_of(request))
     if not execution.is_dry_run:
         require_name_typed(request, execution.server)
-    again = retrying.retry(actor=user_of(request), execution=execution, is_confirmed=True)
+    again = retrying.retry(
+        actor=user_of(request),
+        execution=execution,
+        is_confirmed=True,
+        idempotency_key=key_of(request),
+    )
     return go_to(request, "automation:execution_detail", pk=again.pk)

@@ -5,8 +5,13 @@ from typing import Any, Final
 from django import forms
 from django.db.models import QuerySet
 
-from automation.engine.descriptions import ParamDescription, describe
+from automation import catalog
+from automation.engine import params
+from automation.engine.descriptions import describe
 from automation.engine.runbook import Runbook
+from automation.services import conditions
+from automation.web.parameter_fields import field_of, is_list, is_switch
+from opsmanager.common.problems import Invalid
 from servers.models import Server
 
 _YES: Final = ("true", "yes", "on", "1")
@@ -38,8 +43,8 @@ class ServerField(forms.ModelChoiceField[Server]):
 class ParameterForm(forms.Form):
     """Parameters of one runbook, and why it is run.
 
-    It only carries values: whether they are valid is the runbook's own judgement, whose sentences
-    come back through :meth:`refuse`.
+    Whether the values are valid is the runbook's own judgement, whose sentences stand beside its
+    fields.
     """
 
     reason = forms.CharField(
@@ -51,20 +56,30 @@ class ParameterForm(forms.Form):
 
     def __init__(self, *args: Any, runbook: type[Runbook], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._runbook = runbook
         self.described = {parameter.name: parameter for parameter in describe(runbook)}
         for parameter in self.described.values():
-            self.fields[parameter.name] = _field(parameter)
-            if _is_switch(parameter) and parameter.name in self.initial:
+            self.fields[parameter.name] = field_of(parameter)
+            if is_switch(parameter) and parameter.name in self.initial:
                 # From an address it comes as text, of which Django takes any for a yes.
                 said = str(self.initial[parameter.name]).lower()
                 self.initial[parameter.name] = said in _YES
+
+    def clean(self) -> dict[str, Any]:
+        """Have the runbook judge its parameters, also where something else is wrong already."""
+        values = super().clean() or {}
+        try:
+            conditions.parsed(self._runbook, self.parameters())
+        except Invalid as problem:
+            self.refuse(problem.details)
+        return values
 
     def parameters(self) -> dict[str, Any]:
         """Return what was typed, by names on the wire; what was left empty is left out."""
         values: dict[str, Any] = {}
         for name, parameter in self.described.items():
             value = self.cleaned_data.get(name)
-            if _is_list(parameter):
+            if is_list(parameter):
                 value = [line.strip() for line in str(value or "").splitlines() if line.strip()]
             elif value is None or value == "":
                 continue
@@ -72,11 +87,19 @@ class ParameterForm(forms.Form):
         return values
 
     def refuse(self, details: dict[str, Any]) -> None:
-        """Show what the runbook says of its parameters, each beside its field."""
+        """Show what the runbook says of its parameters, each beside its field, once."""
         for name, sentences in details.items():
             place = name if name in self.fields else None
+            if place in self.errors:
+                continue
             for sentence in sentences if isinstance(sentences, list) else [str(sentences)]:
                 self.add_error(place, sentence)
+
+
+def secret_fields(runbook_id: str) -> set[str] | None:
+    """Return which fields of a runbook's form are secret; ``None`` for a runbook not known here."""
+    known = catalog.runbooks()
+    return set(params.secret_names(known.get(runbook_id))) if runbook_id in known else None
 
 
 class RunForm(ParameterForm):
@@ -97,49 +120,3 @@ class RunForm(ParameterForm):
             server.queryset = servers
             server.widget.attrs["data-server-choice"] = ""
         self.order_fields(["server", *self.described, "reason"])
-
-
-def _is_switch(parameter: ParamDescription) -> bool:
-    return parameter.json_schema.get("type") == "boolean"
-
-
-def _is_list(parameter: ParamDescription) -> bool:
-    return parameter.json_schema.get("type") == "array"
-
-
-def _field(parameter: ParamDescription) -> forms.Field:
-    common: dict[str, Any] = {
-        "label": parameter.title,
-        "help_text": parameter.help,
-        # An unticked box is an answer; of the rest the runbook judges what was typed.
-        "required": parameter.required and not _is_switch(parameter),
-        "error_messages": {"required": f"{parameter.title} is needed."},
-        "initial": parameter.default,
-    }
-    kind = parameter.json_schema.get("type")
-    attributes = {
-        attribute: parameter.constraints[word]
-        for attribute, word in (("min", "minimum"), ("max", "maximum"), ("maxlength", "maxLength"))
-        if word in parameter.constraints
-    }
-    field: forms.Field
-    if parameter.secret:
-        field = forms.CharField(**common, strip=False, widget=forms.PasswordInput(attributes))
-    elif parameter.choices:
-        pairs = [(choice, str(choice)) for choice in parameter.choices]
-        field = forms.ChoiceField(**common, choices=pairs)
-    elif _is_switch(parameter):
-        field = forms.BooleanField(**common)
-    elif _is_list(parameter):
-        common["initial"] = "\n".join(map(str, parameter.default or []))
-        common["help_text"] = f"{parameter.help} (one a line)"
-        field = forms.CharField(**common, widget=forms.Textarea({"rows": 2}))
-    elif parameter.multiline:
-        field = forms.CharField(**common, strip=False, widget=forms.Textarea({"rows": 5}))
-    elif kind in ("integer", "number"):
-        step = {} if kind == "integer" else {"step": "any"}
-        field = forms.CharField(**common, widget=forms.NumberInput({**attributes, **step}))
-    else:
-        field = forms.CharField(**common, widget=forms.TextInput(attributes))
-    field.widget.attrs["data-unit"] = parameter.unit
-    return field

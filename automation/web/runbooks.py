@@ -1,21 +1,25 @@
 """The pages of the library: find a runbook, read what it does, run it."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from automation.engine.kinds import Category
 from automation.models import CatalogEntry, Priority
-from automation.selectors import access, cooldown, executions, records
+from automation.selectors import access, executions, records
 from automation.selectors import runbooks as selectors
 from automation.services.executions import Launch, launch
+from automation.web import about_server
 from automation.web.confirmation import require_name_typed
-from automation.web.run_form import RunForm
-from opsmanager.accounts import permissions, roles
+from automation.web.run_form import RunForm, secret_fields
+from opsmanager.accounts import held_forms, permissions, roles
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.filters import Filters, choice
+from opsmanager.common.form_key import SENT_BEFORE, key_of
 from opsmanager.common.htmx import form_invalid, go_to
-from opsmanager.common.problems import Invalid, Problem
+from opsmanager.common.problems import Invalid, KeyReused, Problem
 from opsmanager.common.uuids import as_uuid
 from servers.models import Server
 from servers.selectors import servers
@@ -55,24 +59,34 @@ def runbook_list(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def runbook_detail(request: HttpRequest, runbook_id: str) -> HttpResponse:
-    """Show one runbook and the form to run it; the query may fill the form."""
+    """Show one runbook and the form to run it.
+
+    The query may fill the form, or what was typed before the login had ended.
+    """
     entry = selectors.get(request.user, runbook_id)
-    asked = {name: value for name, value in request.GET.items() if name != "server"}
-    form = _form(request, entry, initial={**asked, "server": request.GET.get("server", "")})
-    return render(request, "automation/runbook_detail.html", _context(request, entry, form))
+    held = held_forms.take(request)
+    asked = held.dict() if held else request.GET.dict()
+    form = form_for(request, entry, initial={**asked, "server": asked.get("server", "")})
+    page = {**_context(request, entry, form), "was_held": held is not None}
+    return render(request, "automation/runbook_detail.html", page)
 
 
+@held_forms.holds("automation:runbook_detail", never=secret_fields)
 @require_POST
 def runbook_run(request: HttpRequest, runbook_id: str) -> HttpResponse:
     """Run the runbook as the form says, dry or for real, and go to its monitor."""
     entry = selectors.get(request.user, runbook_id)
     access.require_running(request.user)
-    form = _form(request, entry, data=request.POST)
+    form = form_for(request, entry, data=request.POST)
+    is_spent = False
     if form.is_valid():
         try:
             execution = launch(_launch(request, entry, form))
         except Invalid as problem:
             form.refuse(problem.details or {"": [problem.message]})
+        except KeyReused:
+            form.add_error(None, SENT_BEFORE)
+            is_spent = True
         except Problem as problem:
             form.add_error(None, problem.message)
         else:
@@ -81,7 +95,7 @@ def runbook_run(request: HttpRequest, runbook_id: str) -> HttpResponse:
         request,
         page="automation/runbook_detail.html",
         partial="automation/partials/_run_form.html",
-        context=_context(request, entry, form),
+        context={**_context(request, entry, form), "key_is_spent": is_spent},
     )
 
 
@@ -102,10 +116,12 @@ def _launch(request: HttpRequest, entry: CatalogEntry, form: RunForm) -> Launch:
         is_confirmed=True,
         reason=form.cleaned_data["reason"],
         incident_id=incident,
+        idempotency_key=key_of(request),
     )
 
 
-def _form(request: HttpRequest, entry: CatalogEntry, **kwargs: object) -> RunForm:
+def form_for(request: HttpRequest, entry: CatalogEntry, **kwargs: Any) -> RunForm:
+    """Return the form, with the servers on which the user may run this."""
     choices = servers.operable_by(request.user).filter(is_active=True, platform__in=entry.platforms)
     return RunForm(runbook=selectors.code_of(entry), servers=choices.order_by("name"), **kwargs)
 
@@ -116,7 +132,9 @@ def _context(request: HttpRequest, entry: CatalogEntry, form: RunForm) -> dict[s
         {"number": number, "title": step.title, "reversible": step.undo_name is not None}
         for number, step in enumerate(kind.steps, start=1)
     ]
+    server = about_server.operable(request, entry, str(form["server"].value() or ""))
     return {
+        **about_server.context(entry, server),
         "runbook": entry,
         "record": records.record_of(entry),
         "description": _unwrapped(kind.description()),
@@ -125,7 +143,7 @@ def _context(request: HttpRequest, entry: CatalogEntry, form: RunForm) -> dict[s
         "form": form,
         "incident": request.POST.get("incident") or request.GET.get("incident", ""),
         "may_run": permissions.may(request.user, roles.EXECUTE_RUNBOOKS),
-        "cooldown": _cooldown(entry, form),
+        "has_servers": form.fields["server"].queryset.exists(),  # type: ignore[attr-defined]
         "recent": executions.visible_to(request.user).filter(runbook=entry)[:_RECENT],
     }
 
@@ -133,11 +151,3 @@ def _context(request: HttpRequest, entry: CatalogEntry, form: RunForm) -> dict[s
 def _unwrapped(text: str) -> str:
     """Return a docstring's paragraphs without the line breaks of the source."""
     return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
-
-
-def _cooldown(entry: CatalogEntry, form: RunForm) -> dict[str, object] | None:
-    """Return how long the chosen server still has to wait, if one is chosen."""
-    chosen = as_uuid(str(form["server"].value() or ""))
-    server = Server.objects.filter(pk=chosen).first() if chosen else None
-    left = cooldown.seconds_left(entry, server) if server else 0
-    return {"seconds_left": left, "server": server} if left else None

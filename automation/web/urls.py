@@ -3,12 +3,14 @@
 from django.urls import path
 
 from automation.web import (
+    about_server,
     analytics,
     batch_launch,
     batches,
     decisions,
     deletions,
     executions,
+    form_check,
     guard,
     on_server,
     reruns,
@@ -24,6 +26,8 @@ urlpatterns = [
     path("runbooks/<str:runbook_id>/", runbooks.runbook_detail, name="runbook_detail"),
     path("runbooks/<str:runbook_id>/run/", runbooks.runbook_run, name="runbook_run"),
     path("runbooks/<str:runbook_id>/batch/", batch_launch.runbook_batch, name="runbook_batch"),
+    path("runbooks/<str:runbook_id>/check/", form_check.runbook_check, name="runbook_check"),
+    path("runbooks/<str:runbook_id>/server/", about_server.runbook_server, name="runbook_server"),
     path("executions/", executions.execution_list, name="execution_list"),
     path("executions/<uuid:pk>/", executions.execution_detail, name="execution_detail"),
     path("executions/<uuid:pk>/state/", executions.execution_state, name="execution_state"),

@@ -17,6 +17,7 @@ from incidents.services import incidents
 from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.filters import Filters, choice
+from opsmanager.common.form_key import key_of
 from opsmanager.common.htmx import go_to
 from opsmanager.common.pages import LongPaginator
 from opsmanager.common.problems import Problem
@@ -119,6 +120,7 @@ def incident_run(request: HttpRequest, pk: UUID) -> HttpResponse:
             incident_id=incident.pk,
             reason=f"For the incident: {incident.title}",
             trigger=Trigger.MANUAL,
+            idempotency_key=key_of(request),
         )
     )
     incidents.note_started(execution, actor=actor)

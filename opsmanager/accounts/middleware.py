@@ -1,22 +1,30 @@
 """Nothing answers without a login, but what says so itself; and a login that is used lives on."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware as DjangoLoginRequired
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
 
-from opsmanager.accounts import sessions
+from opsmanager.accounts import held_forms, sessions
+from opsmanager.accounts.forms import LoginForm
 
 UNATTENDED = "HX-Unattended"
 """The header of a poll by a page at which nobody has touched anything for a while."""
 
 
 class LoginRequiredMiddleware(DjangoLoginRequired):
-    """Send a person to the login page, and a fragment's whole page rather than the fragment."""
+    """Ask a person to log in, in a way that loses nothing of what was typed.
+
+    Who looks is sent to the login page, from a fragment with its whole page, and comes back. A form
+    that a script sends stays where it is, and the page asks for the login; one that a browser sends
+    waits on the login page (:mod:`opsmanager.accounts.held_forms`).
+    """
 
     def handle_no_permission(  # type: ignore[override]
         self, request: HttpRequest, view_func: Callable[..., Any]
@@ -24,7 +32,11 @@ class LoginRequiredMiddleware(DjangoLoginRequired):
         """Answer a request without a login."""
         htmx = getattr(request, "htmx", None)
         if not htmx:
-            return super().handle_no_permission(request, view_func)
+            return self._ask_for_login(request, view_func)
+        if request.method not in ("GET", "HEAD"):
+            answer = HttpResponse(status=HTTPStatus.UNAUTHORIZED)
+            patch_vary_headers(answer, ("HX-Request",))
+            return answer
         try:
             page = htmx.current_url_abs_path or "/"
         except ValueError:  # no address at all
@@ -32,6 +44,16 @@ class LoginRequiredMiddleware(DjangoLoginRequired):
         answer = HttpResponseClientRedirect(redirect_to_login(page)["Location"])
         patch_vary_headers(answer, ("HX-Request",))
         return answer
+
+    def _ask_for_login(
+        self, request: HttpRequest, view_func: Callable[..., Any]
+    ) -> HttpResponseBase:
+        held = held_forms.hold(request, view_func)
+        if held is None:
+            return super().handle_no_permission(request, view_func)
+        page, typed = held
+        context = {"form": LoginForm(request), "next": page, "held": typed}
+        return render(request, "accounts/login.html", context, status=HTTPStatus.UNAUTHORIZED)
 
 
 class SessionUseMiddleware:

@@ -1,13 +1,16 @@
 """The login page, and the page on which people look after their own account."""
 
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash, views
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.decorators import method_decorator
+from django.views.csrf import csrf_failure as django_csrf_failure
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
@@ -16,6 +19,7 @@ from opsmanager.accounts import (
     api_logins,
     api_tokens,
     attempts,
+    held_forms,
     sessions,
     signals,
     token_pages,
@@ -23,9 +27,10 @@ from opsmanager.accounts import (
 from opsmanager.accounts.forms import LoginForm, PasswordForm
 from opsmanager.accounts.models import BrowserSession, User
 from opsmanager.accounts.requests import is_own_path, user_of
-from opsmanager.common.htmx import form_invalid, go_to
+from opsmanager.common.htmx import form_invalid, go_to, is_fragment
 
 PAGE = "accounts/account.html"
+SIGN_IN = "accounts/partials/_sign_in.html"
 PASSWORD = "accounts/partials/_password_form.html"  # noqa: S105 - a template
 
 
@@ -44,7 +49,7 @@ class LogoutView(OwnRedirects, views.LogoutView):
     """Let a person out; what the session held is deleted."""
 
 
-@method_decorator(never_cache, name="dispatch")
+@method_decorator([login_not_required, never_cache], name="dispatch")
 class LoginView(OwnRedirects, views.LoginView):
     """Let a person in, and back to where they wanted to go."""
 
@@ -52,20 +57,52 @@ class LoginView(OwnRedirects, views.LoginView):
     authentication_form = LoginForm
     redirect_authenticated_user = True
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Answer; a page that asks although its reader is signed in again is told so."""
+        if is_fragment(request) and request.user.is_authenticated:
+            return render(request, SIGN_IN)
+        response: HttpResponse = super().dispatch(request, *args, **kwargs)
+        return response
+
+    def get_template_names(self) -> list[str]:
+        """Return the page, or the part of it that other pages show in a box."""
+        return [SIGN_IN if is_fragment(self.request) else self.template_name]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Return what the page shows, and what it keeps of a form that was sent too late."""
+        held = self.request.POST.get(held_forms.FIELD, "")
+        return {**super().get_context_data(**kwargs), "held": held}
+
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         """Sign the person in, and know the browser from now on."""
-        response = super().form_valid(form)
+        response: HttpResponse = super().form_valid(form)
+        held = held_forms.release(self.request, self.request.POST.get(held_forms.FIELD, ""))
+        if held:
+            response = HttpResponseRedirect(held)
+        if is_fragment(self.request):
+            response = render(self.request, SIGN_IN)
         attempts.remember_device(self.request, response, form.get_user())
         return response
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         """Show what is wrong; who has to wait is told so by the status, too."""
         response = super().form_invalid(form)
+        if is_fragment(self.request):
+            # What is an error to htmx, it would not show.
+            response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+            return response
         wait = getattr(form, "wait", None)
         if wait is not None:
             response.status_code = wait.status
             response.headers["Retry-After"] = str(wait.retry_after)
         return response
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Refuse a form whose page is older than the login; a script may have the page go on."""
+    if is_fragment(request):
+        return HttpResponse(status=HTTPStatus.UNAUTHORIZED)
+    return django_csrf_failure(request, reason)
 
 
 @never_cache

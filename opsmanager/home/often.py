@@ -5,7 +5,7 @@ from typing import Final
 
 from automation.models import CatalogEntry
 from automation.selectors import executions, runbooks
-from opsmanager.accounts import permissions
+from opsmanager.accounts import permissions, roles
 
 _LATEST: Final = 200
 """Runs that are looked at: few enough to be read at each visit, enough to know what is usual."""
@@ -13,7 +13,12 @@ _MOST: Final = 6
 
 
 def run_often(user: permissions.Actor) -> list[CatalogEntry]:
-    """Return the runbooks that were run most of late, then others, those switched off left out."""
+    """Return the runbooks that were run most of late, then others, for who may run any.
+
+    Those that are switched off are left out.
+    """
+    if not permissions.may(user, roles.EXECUTE_RUNBOOKS):
+        return []
     latest = executions.visible_to(user).filter(is_dry_run=False).order_by("-queued_at")
     runs = Counter(latest.values_list("runbook_id", flat=True)[:_LATEST])
     entries = runbooks.visible_to(user).filter(is_active=True)

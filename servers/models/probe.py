@@ -13,6 +13,7 @@ class ProbeKind(models.TextChoices):
 
     CHECK = "CHECK", "Log in and say how long it took"
     HOST_KEY = "HOST_KEY", "See which host key is offered"
+    CONTENTS = "CONTENTS", "See which units, file systems and programs it has"
 
 
 class Probe(UUIDModel):
@@ -30,6 +31,8 @@ class Probe(UUIDModel):
     latency_ms = models.PositiveIntegerField(null=True)
     error_code = models.CharField(max_length=40, blank=True)
     message = models.TextField(blank=True)
+    found = models.JSONField(null=True)
+    """Of a look at the contents: by kind, each name with a few words on it."""
 
     class Meta:
         indexes = [models.Index("server", models.F("requested_at").desc(), name="probe_latest")]

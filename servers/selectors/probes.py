@@ -1,10 +1,11 @@
 """What the last look at a server found, or that it is still being taken."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db.models import DurationField, ExpressionWrapper, F, Min, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from servers.models import Probe, ProbeKind, Server
 
@@ -14,6 +15,8 @@ NOT_TAKEN = (
 )
 PATIENCE = timedelta(seconds=45)
 """Longer than any look takes, so that one whose worker died is not waited for for ever."""
+_FRESH = timedelta(minutes=10)
+"""What a server has changes seldom; whoever knows better reads it again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +29,13 @@ class Look:
     error_code: str = ""
     message: str = ""
     at: datetime | None = None
+    found: dict[str, list[list[str]]] = field(default_factory=dict)
+    """Of a look at the contents: by kind, each name with a few words on it."""
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it saw something, a short time ago."""
+        return bool(self.reachable and self.at and timezone.now() - self.at < _FRESH)
 
     @property
     def failed(self) -> bool:
@@ -49,6 +59,7 @@ def last_look(server: Server, kind: ProbeKind) -> Look:
         error_code=probe.error_code,
         message=probe.message,
         at=probe.finished_at,
+        found=probe.found or {},
     )
 
 

@@ -12,12 +12,16 @@ from opsmanager.common.problems import NotPermitted, Unavailable
 from servers import tasks
 from servers.models import Probe, ProbeKind, Server
 from servers.selectors import servers
-from servers.selectors.probes import NOT_TAKEN
+from servers.selectors.probes import NOT_TAKEN, last_look
 
 log = structlog.get_logger(__name__)
 
 _POLL_SECONDS = 0.05
-_VERBS = {ProbeKind.CHECK: "SERVER_CHECKED", ProbeKind.HOST_KEY: "HOST_KEY_LOOKED_AT"}
+_VERBS = {
+    ProbeKind.CHECK: "SERVER_CHECKED",
+    ProbeKind.HOST_KEY: "HOST_KEY_LOOKED_AT",
+    ProbeKind.CONTENTS: "SERVER_CONTENTS_READ",
+}
 
 
 @transaction.atomic
@@ -35,6 +39,16 @@ def request(*, actor: User, server: Server, kind: ProbeKind) -> Probe:
     trail.record(_VERBS[kind], actor=actor, target=server)
     transaction.on_commit(partial(_send, str(probe.pk)))
     return probe
+
+
+def request_contents(*, actor: User, server: Server, again: bool = False) -> None:
+    """Ask what the server has, unless that is under way or was read a short time ago.
+
+    ``again`` asks also where it was read a short time ago. Raises :class:`NotPermitted`.
+    """
+    look = last_look(server, ProbeKind.CONTENTS)
+    if not (look.pending or (look.is_fresh and not again)):
+        request(actor=actor, server=server, kind=ProbeKind.CONTENTS)
 
 
 def wait(probe: Probe, *, seconds: float = 20) -> Probe:

@@ -1,8 +1,8 @@
 /**
- * Choosing many servers: filters the list, ticks what is shown, counts, and says what has to be
- * typed for production. The server's own check stays the one that counts.
+ * Choosing many servers: counts, says what has to be typed for production, and what will be asked. The server's own check stays the one that counts.
  */
 
+const MOST_NAMED = 20;
 const CHOICE = "form[data-choose-servers]";
 
 const boxes = (form) => [...form.querySelectorAll("input[name=servers]")];
@@ -15,15 +15,21 @@ function chosen(form) {
   if (group?.value) {
     const count = Number(group.dataset.production);
     const phrase = count === 1 ? group.dataset.productionName : `${count} production servers`;
-    return { total: Number(group.dataset.count), production: count, phrase, names: [] };
+    const where = `the group ${group.dataset.name}`;
+    return { total: Number(group.dataset.count), production: count, phrase, names: [], where };
   }
   const ticked = boxes(form).filter((box) => box.checked);
   const names = ticked
     .filter((box) => box.dataset.environment === "PRODUCTION")
     .map((box) => box.dataset.name);
   const phrase = names.length === 1 ? names[0] : `${names.length} production servers`;
-  return { total: ticked.length, production: names.length, phrase, names };
+  const all = ticked.map((box) => box.dataset.name);
+  const where = [...all.slice(0, MOST_NAMED), ...(all.length > MOST_NAMED ? ["…"] : [])].join(", ");
+  return { total: ticked.length, production: names.length, phrase, names, where };
 }
+
+const inProduction = ({ total, production }) =>
+  production ? ` (${production === total ? "all" : production} in production)` : "";
 
 function refresh(form) {
   const found = chosen(form);
@@ -40,39 +46,20 @@ function refresh(form) {
     found.names.length > 1 ? found.names.join(", ") : "";
 
   const run = form.querySelector("[data-runs-batch]");
-  if (run.dataset.off === undefined) run.dataset.off = String(run.disabled);
   const matches = found.production === 0 || typed === found.phrase;
-  run.disabled = run.dataset.off === "true" || !matches;
+  run.disabled = !matches;
   run.title = matches ? "" : `Type ${found.phrase} first`;
-  const danger = run.hasAttribute("data-dangerous") ? "It is marked dangerous. " : "";
+  const danger = "dangerous" in form.dataset ? "It is marked dangerous. " : "";
   // With nothing chosen there is nothing to ask: the form says so.
   run.dataset.confirm = found.total
-    ? `${danger}Run “${form.dataset.title}” on ${several(found.total)} now?`
+    ? `${danger}Run “${form.dataset.title}” on ${several(found.total)}${inProduction(found)}?`
     : "";
+  form.dataset.where = found.where;
   run.dataset.confirmWord = "Run it";
-}
-
-function filter(form) {
-  const wanted = form.querySelector("[data-choose-filter]").value.trim().toLowerCase();
-  const words = wanted.split(/\s+/);
-  let shown = 0;
-  for (const row of form.querySelectorAll("[data-words]")) {
-    row.hidden = !words.every((word) => row.dataset.words.includes(word));
-    if (!row.hidden) shown += 1;
-  }
-  form.querySelector("[data-choose-empty]").hidden = shown > 0;
-}
-
-function tick(form, isTicked) {
-  for (const box of boxes(form)) {
-    if (!isTicked || !box.closest("[data-words]").hidden) box.checked = isTicked;
-  }
-  refresh(form);
 }
 
 function prepare() {
   for (const form of document.querySelectorAll(CHOICE)) {
-    for (const part of form.querySelectorAll("[data-needs-script]")) part.hidden = false;
     refresh(form);
   }
 }
@@ -83,19 +70,7 @@ document.addEventListener("change", (event) => {
 });
 document.addEventListener("input", (event) => {
   const form = event.target.closest(CHOICE);
-  if (!form) return;
-  if (event.target.matches("[data-choose-filter]")) filter(form);
-  else if (event.target.name === "confirm_server") refresh(form);
-});
-document.addEventListener("click", (event) => {
-  const form = event.target.closest(CHOICE);
-  if (!form) return;
-  if (event.target.closest("[data-choose-all]")) tick(form, true);
-  else if (event.target.closest("[data-choose-none]")) tick(form, false);
-});
-document.addEventListener("keydown", (event) => {
-  // Enter in the filter would send the form.
-  if (event.key === "Enter" && event.target.matches("[data-choose-filter]")) event.preventDefault();
+  if (form && event.target.name === "confirm_server") refresh(form);
 });
 
 document.addEventListener("htmx:afterSwap", prepare);

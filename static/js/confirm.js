@@ -39,23 +39,68 @@ document.addEventListener("input", (event) => {
   if (event.target.matches("[data-confirm-server] input")) check(event.target);
 });
 
-// Buttons that ask first: data-confirm holds the question, which names what and where.
+// Buttons that ask first: data-confirm holds the question, which names what and where;
+// data-confirm-run has it made from the form.
 document.addEventListener(
   "submit",
   (event) => {
-    const question = event.submitter?.dataset.confirm;
-    if (!question || event.submitter.dataset.confirmed) return;
+    const button = event.submitter;
+    if (!button || button.dataset.confirmed) return;
+    const question = button.dataset.confirm || questionOf(button);
+    if (!question) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    ask(question, event.submitter);
+    ask(question, button);
   },
   true,
 );
 
+/** What a run would do, and where; nothing where the form is not whole, as the server will say. */
+function questionOf(button) {
+  const { form } = button;
+  if (!("confirmRun" in button.dataset)) return "";
+  if ([...form.elements].some((field) => field.validity?.valueMissing)) return "";
+  const server = form.querySelector("[data-server-choice]")?.selectedOptions[0];
+  if (!server?.value) return "";
+  const danger = "dangerous" in form.dataset ? "It is marked dangerous. " : "";
+  const { name, environment } = server.dataset;
+  return `${danger}Run “${form.dataset.title}” on ${name} (${environment.toLowerCase()})?`;
+}
+
+/** The parameters that are not as they would be unasked, and why it is run. */
+function factsOf(form) {
+  const facts = form.dataset.where ? [["Where", form.dataset.where]] : [];
+  for (const field of form.querySelectorAll("[data-parameter]")) {
+    const { parameter, unit } = field.dataset;
+    let value = field.value;
+    if (field.type === "checkbox") value = field.checked ? "yes" : "no";
+    if (value.trim() === field.dataset.default.trim()) continue;
+    if ("secret" in field.dataset) value = "as typed, not shown";
+    facts.push([parameter, value.trim() ? `${lines(value)} ${unit ?? ""}` : "nothing"]);
+  }
+  if (form.querySelector("[data-parameter]") && facts.length === (form.dataset.where ? 1 : 0)) {
+    facts.push(["Parameters", "all as they are by default"]);
+  }
+  const reason = form.querySelector("[name=reason]")?.value.trim();
+  return reason ? [...facts, ["Reason", reason]] : facts;
+}
+
+const lines = (text) => text.trim().split("\n").join(", ");
+
 function ask(question, submitter) {
+  const { form } = submitter;
   const box = document.getElementById("confirm-box");
   box.querySelector("[data-question]").textContent = question;
-  box.querySelector("[data-yes]").textContent = submitter.dataset.confirmWord ?? "Yes";
+  const yes = box.querySelector("[data-yes]");
+  yes.textContent = submitter.dataset.confirmWord ?? "Run it";
+  const isRun = "title" in form.dataset;
+  const facts = isRun ? factsOf(form) : [];
+  const list = box.querySelector("[data-facts]");
+  list.hidden = !facts.length;
+  list.replaceChildren(...facts.flatMap(([name, value]) => [word("dt", name), word("dd", value)]));
+  const lasting = box.querySelector("[data-lasting]");
+  lasting.textContent = isRun && form.dataset.lasting ? `Can’t be taken back. ${form.dataset.lasting}` : "";
+  lasting.hidden = !lasting.textContent;
   box.returnValue = "";
   box.addEventListener(
     "close",
@@ -68,6 +113,13 @@ function ask(question, submitter) {
     { once: true },
   );
   box.showModal();
+  box.querySelector("[data-no]").focus();
+}
+
+function word(name, text) {
+  const element = document.createElement(name);
+  element.textContent = text;
+  return element;
 }
 
 document.addEventListener("htmx:afterSwap", prepare);

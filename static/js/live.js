@@ -34,6 +34,8 @@ function failed(event) {
   const status = event.detail.xhr?.status ?? 0;
   if (isPoll(event)) {
     stale();
+  } else if (status === 401) {
+    // signin.js asks for the login.
   } else if (status === 403) {
     say("That was refused. You may lack the permission, or the page is too old: reload it.");
   } else if (status === 404) {

@@ -1,22 +1,7 @@
 /**
- * Making an API token: the lists of boxes get a filter, and the token a button that copies it.
- * Without scripts the lists are whole, and the token is marked and copied by hand.
+ * Making an API token: what is ticked fits what was chosen, and the token has a button that copies
+ * it. Without scripts it is marked and copied by hand.
  */
-
-for (const ticks of document.querySelectorAll("[data-ticks]")) {
-  ticks.querySelector("[data-needs-script]").hidden = false;
-  const filter = ticks.querySelector("[data-ticks-filter]");
-  filter.addEventListener("input", () => {
-    const words = filter.value.trim().toLowerCase().split(/\s+/);
-    for (const row of ticks.querySelectorAll("[data-words]")) {
-      row.hidden = !words.every((word) => row.dataset.words.includes(word));
-    }
-  });
-  // Enter in the filter would send the form.
-  filter.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") event.preventDefault();
-  });
-}
 
 /** Chooses "What I tick" as soon as a permission is ticked, and the other way round opens the list. */
 const permissions = document.getElementById("permissions");

@@ -27,6 +27,8 @@ class Call:
     answers: Mapping[int, str]
     """Status by who gets it; ``*`` is everybody that no other status names."""
     body: Body | None = None
+    anonymous: int | None = None
+    """Without a login, where it differs from the route's other methods."""
 
     def expected(self, persona: str) -> int:
         """Return the status that a persona gets."""
@@ -51,9 +53,11 @@ class Entry:
 
     def expected(self, method: str, persona: str) -> int:
         """Return the status that a persona gets with a method."""
+        call = self.calls.get(method)
+        if persona == ANONYMOUS and call and call.anonymous is not None:
+            return call.anonymous
         if persona == ANONYMOUS and self.anonymous is not None:
             return self.anonymous
-        call = self.calls.get(method)
         return call.expected(persona) if call else self.other_methods
 
     def worth_asking(self, method: str) -> tuple[str, ...]:

@@ -24,9 +24,9 @@ def public(url: str, *, other_methods: int = 405, **calls: Call) -> Entry:
     return Entry(url=_address(url, ""), calls=calls, other_methods=other_methods)
 
 
-def to(answers: dict[int, str], body: Body | None = None) -> Call:
+def to(answers: dict[int, str], body: Body | None = None, anonymous: int | None = None) -> Call:
     """Return who gets which answer to a method, and what is sent with it."""
-    return Call(answers=answers, body=body)
+    return Call(answers=answers, body=body, anonymous=anonymous)
 
 
 def _address(url: str, row: str):
@@ -129,6 +129,20 @@ TABLE: dict[str, Entry] = {
             # Who may run, yet not there, is told so beside the field of the server.
             {302: "RUNNERS_THERE", 422: "MANAGER- NOC-", 403: "HELPDESK", 404: "*"},
             lambda w: {"server": str(w.server.pk), "path": "/tmp/x", "mode": "run"},
+            anonymous=401,
+        ),
+    ),
+    "runbooks/<str:runbook_id>/check/": page(
+        f"/runbooks/{RUNBOOK}/check/",
+        POST=to({200: "RUNNERS", 403: "HELPDESK", 404: "*"}, lambda _w: {"field": "path"}),
+    ),
+    "runbooks/<str:runbook_id>/server/": page(
+        f"/runbooks/{RUNBOOK}/server/?server={{}}",
+        "server",
+        GET=to({200: "RUNNERS_THERE", 403: "HELPDESK", 404: "*"}),
+        POST=to(
+            {200: "RUNNERS_THERE", 403: "HELPDESK", 404: "*"},
+            lambda w: {"server": str(w.server.pk)},
         ),
     ),
     "runbooks/<str:runbook_id>/batch/": page(
@@ -137,6 +151,7 @@ TABLE: dict[str, Entry] = {
         POST=to(
             {302: "RUNNERS_THERE", 422: "MANAGER- NOC-", 403: "HELPDESK", 404: "*"},
             lambda w: {"servers": [str(w.server.pk)], "path": "/tmp/x", "mode": "run"},
+            anonymous=401,
         ),
     ),
     # Executions; those asked about were started by somebody else.

@@ -253,6 +253,22 @@ class ForWindows(Runbook, registry=SAMPLES):
         run.read("true")
 
 
+class Suggesting(Runbook, registry=SAMPLES):
+    """Name something that a server has."""
+
+    id = "SAMPLE_SUGGESTING"
+    title = "Name a unit"
+    changes = False
+
+    unit: str = Param(help="Which", suggests="units")
+    others: tuple[str, ...] = Param((), help="Which else", suggests="units")
+
+    @step("Look")
+    def look(self, run: Run) -> None:
+        """Look."""
+        run.read("true")
+
+
 class EveryKind(Runbook, registry=SAMPLES):
     """Take a parameter of every kind."""
 

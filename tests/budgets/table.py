@@ -127,7 +127,7 @@ ENDPOINTS: Final[dict[str, tuple[Budget, ...]]] = {
 """By route; a list also with filters that look something up."""
 
 PAGES: Final[tuple[Budget, ...]] = (
-    page("/", admin=17, noc=17),
+    page("/", admin=18, noc=18),
     page("/now/", admin=17, noc=17),
     page("/executions/", admin=6, noc=6),
     page("/executions/?search=server", admin=12, noc=12),
@@ -140,7 +140,8 @@ PAGES: Final[tuple[Budget, ...]] = (
     page("/batches/", admin=7, noc=7),
     page("/batches/{}/", "batch", admin=11, noc=11),
     page("/runbooks/", admin=6, noc=6),
-    page("/runbooks/SAMPLE_MENDING/", admin=8, noc=8),
+    page("/runbooks/SAMPLE_MENDING/", admin=9, noc=9),
+    page("/runbooks/SAMPLE_MENDING/server/?server={}", "server", admin=7, noc=7),
     page("/runbooks/SAMPLE_MENDING/batch/", admin=8, noc=8),
     page("/servers/", admin=8, noc=8),
     page("/servers/?state=needs&order=checked&group={}", "group", admin=8, noc=8),

@@ -24,9 +24,9 @@ def test_a_batch_on_three_servers(demo: Demo, reader: Reader) -> None:
     page = reader.page
     reader.visit("/runbooks/HEALTH_CHECK/")
     page.get_by_role("link", name="On several servers").click()
-    page.locator("[data-choose-filter]").fill("production")
+    page.locator("[data-ticks-filter]").fill("production")
     expect(page.locator("[data-words]", has_text="web-1")).to_be_hidden()
-    page.locator("[data-choose-filter]").fill("")
+    page.locator("[data-ticks-filter]").fill("")
     tick(page, demo)
     expect(page.locator("[data-chosen-count]")).to_have_text("3 servers chosen")
     run = page.get_by_role("button", name="Run", exact=True)
@@ -34,7 +34,7 @@ def test_a_batch_on_three_servers(demo: Demo, reader: Reader) -> None:
     page.locator("#confirm-server").fill("db-1")
     page.get_by_label("At once").fill("2")
     run.click()
-    expect(page.locator("#confirm-box")).to_contain_text("on 3 servers now?")
+    expect(page.locator("#confirm-box")).to_contain_text("on 3 servers (1 in production)?")
     page.get_by_role("button", name="Run it").click()
 
     page.wait_for_url("**/batches/*/")

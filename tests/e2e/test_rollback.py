@@ -12,11 +12,13 @@ pytest_plugins = ("tests.stack.fixtures",)
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stack")]
 
 
-def restart(stack: Stack, demo: Demo, reader: Reader) -> None:
+def restart(stack: Stack, demo: Demo, reader: Reader, *, asks: bool = True) -> None:
     """Restart the shop by the form and come to its monitor."""
     server = shop(stack, demo)
     reader.visit(f"/runbooks/SERVICE_RESTART/?server={server['id']}&serviceName={DOWN}")
     reader.page.get_by_role("button", name="Run", exact=True).click()
+    if asks:
+        reader.page.get_by_role("button", name="Run it").click()
     reader.page.wait_for_url("**/executions/*/")
 
 
@@ -47,7 +49,7 @@ def test_a_restart_is_taken_back_with_its_plan(stack: Stack, demo: Demo, reader:
 
 def test_a_rollback_without_javascript(stack: Stack, demo: Demo, plain_reader: Reader) -> None:
     page = plain_reader.page
-    restart(stack, demo, plain_reader)
+    restart(stack, demo, plain_reader, asks=False)
     reload_until(page, "FIXED")
     page.get_by_role("link", name="Roll back…").click()
     page.get_by_role("button", name="Take it back").click()

@@ -88,6 +88,7 @@ def test_the_log_grows_while_it_runs(stack: Stack, demo: Demo, reader: Reader) -
     page.get_by_label("Service name").fill(DOWN)
     page.get_by_label("Verify delay").fill("15")
     page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_role("button", name="Run it").click()
     page.wait_for_url("**/executions/*/")
     page.evaluate("window.seenBefore = true")
 

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from structlog.testing import capture_logs
 
+from opsmanager.common import secrets_in_use
 from servers import probing, tasks
 from servers.models import HostKeyState, Probe, ProbeKind, Server
 from servers.ssh import errors
@@ -271,3 +272,26 @@ def test_no_database_connection_is_held_while_a_server_is_waited_for(kind: Probe
         )
         assert look(server, kind).error_code == "CONNECTION"
         assert held.result() == 0
+
+
+def test_what_a_server_has_is_kept_with_the_look_and_the_one_before_is_forgotten(
+    server: Server, host: KeyPair
+) -> None:
+    accept(server, host)
+    look(server, ProbeKind.CONTENTS)
+    probe = look(server, ProbeKind.CONTENTS)
+    assert (probe.reachable, probe.message) == (True, "")
+    assert [name for name, _ in probe.found["processes"] if name.startswith("python")]
+    assert list(server.probes.all()) == [probe]
+    assert server.checked_at is None, "only a check says how the server is"
+
+
+def test_a_secret_by_whose_name_a_program_runs_is_not_kept(
+    server: Server, host: KeyPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accept(server, host)
+    secrets_in_use.remember(["tr0ub4dor&3"])
+    monkeypatch.setattr(
+        probing.contents, "read_contents", lambda _: {"processes": [("tr0ub4dor&3", "1 running")]}
+    )
+    assert "tr0ub4dor" not in str(look(server, ProbeKind.CONTENTS).found)

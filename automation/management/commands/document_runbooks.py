@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand
 
 from automation import catalog
 from automation.engine.descriptions import ParamDescription, describe
-from automation.engine.kinds import Category
+from automation.engine.kinds import Category, Suggests
 from automation.engine.runbook import Runbook
 
 _OWN = "automation.runbooks"
@@ -26,6 +26,12 @@ _LIMITS = {
     "maxItems": "at most {} items",
 }
 """Constraints in words; those of a text's form are said by its type."""
+
+_OFFERED = {
+    Suggests.UNITS: "units",
+    Suggests.FILE_SYSTEMS: "mount points",
+    Suggests.PROCESSES: "programs that run",
+}
 
 
 class Command(BaseCommand):
@@ -157,6 +163,8 @@ def _told(parameter: ParamDescription) -> str:
         *others, last = (f"`{label}`" for label in parameter.labels)
         labels = f"{', '.join(others)} or {last}" if others else last
         sentences.append(f"Filled from the alert's label {labels}")
+    if parameter.suggests:
+        sentences.append(f"The form offers the server's {_OFFERED[Suggests(parameter.suggests)]}")
     return " ".join(f"{sentence.rstrip('.')}." for sentence in sentences if sentence)
 
 

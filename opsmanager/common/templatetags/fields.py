@@ -1,7 +1,11 @@
 """Dress a form's fields for the pages, so that forms in Python carry no words of a style sheet."""
 
+from typing import Any
+from uuid import uuid4
+
 from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, Select, Textarea
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 register = template.Library()
@@ -18,6 +22,22 @@ def control(field: BoundField, **attributes: str) -> SafeString:
     }
     attrs["class"] = _classes(field)
     return field.as_widget(attrs=attrs)
+
+
+@register.simple_tag(takes_context=True)
+def form_key(context: dict[str, Any]) -> SafeString:
+    """Return the hidden field by whose value sending a form twice starts one thing.
+
+    A form that was refused keeps its key, unless ``key_is_spent`` says that it was used.
+    ``{% form_key %}``
+    """
+    request = context.get("request")
+    sent = request.POST.get("form_key", "") if request else ""
+    key = sent if sent and not context.get("key_is_spent") else uuid4()
+    # Firefox would fill in again what the page held before it was reloaded.
+    return format_html(
+        '<input type="hidden" name="form_key" value="{}" autocomplete="off">', str(key)
+    )
 
 
 @register.filter

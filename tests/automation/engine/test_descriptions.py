@@ -20,7 +20,7 @@ class Described(Runbook, registry=Registry()):
     title = "Described"
     changes = False
 
-    service_name: SystemdUnit = Param(help="A unit", labels=("unit", "service"))
+    service_name: SystemdUnit = Param(help="A unit", labels=("unit", "service"), suggests="units")
     wait: int = Param(2, ge=0, le=60, unit="s", title="Time to wait", help="A number")
     share: float | None = Param(None, gt=0, lt=1, help="A share")
     force: bool = Param(False, help="Whether")
@@ -80,6 +80,13 @@ def test_a_required_parameter_has_no_default(described: dict[str, ParamDescripti
     assert unit.default is None
     assert unit.labels == ("unit", "service")
     assert unit.title == "Service name"
+
+
+def test_what_a_server_may_suggest_is_told_to_forms_and_to_clients(
+    described: dict[str, ParamDescription],
+) -> None:
+    assert (described["serviceName"].suggests, described["wait"].suggests) == ("units", "")
+    assert json_schema(Described)["properties"]["serviceName"]["x-suggests"] == "units"
 
 
 def test_unit_title_help_default_and_bounds_are_told(

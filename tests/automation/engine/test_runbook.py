@@ -85,6 +85,7 @@ def test_a_step_without_title_fails_at_import() -> None:
         (str, Param("", help="x", secret=True), "both secret=True and the type SecretStr"),
         (SecretStr, Param(help="x"), "both secret=True and the type SecretStr"),
         (int, Param(5, le=3, help="x"), "The default of value is wrong"),
+        (str, Param("", help="x", suggests="colours"), "units, file-systems, processes, and not"),
     ],
 )
 def test_a_wrongly_declared_parameter_fails_at_import(

@@ -134,9 +134,18 @@ def test_the_form_counts_a_cooldown_down(as_: As, server: Server) -> None:
     assert f"It ran on {server.name} a short time ago" in " ".join(page.split())
 
 
-def test_who_may_only_look_gets_no_live_button(as_: As) -> None:
-    page = text_of(as_("helpdesk").get("/runbooks/SAMPLE_MENDING/"))
-    assert "Your role may look at runbooks, not run them." in page
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("helpdesk", "Your role may look at runbooks, not run them"),
+        ("stranger", "There is no server on which you may run this"),
+    ],
+)
+def test_who_may_not_run_it_reads_why_and_finds_no_button(as_: As, name: str, why: str) -> None:
+    page = text_of(as_(name).get("/runbooks/SAMPLE_MENDING/"))
+    assert why in page
+    assert "The file" in page, "what the runbook needs to know"
+    assert 'name="mode"' not in page
 
 
 def test_a_runbook_that_is_switched_off_says_so(as_: As, server: Server) -> None:
@@ -244,7 +253,7 @@ def test_a_server_that_was_not_offered_is_refused(
     assert not Execution.objects.exists()
 
 
-@pytest.mark.parametrize(("name", "status"), [("hr", 404), ("anonymous", 302)])
+@pytest.mark.parametrize(("name", "status"), [("hr", 404), ("anonymous", 401)])
 def test_who_may_not_even_look_may_not_run(as_: As, server: Server, name: str, status: int) -> None:
     assert run(as_(name), server).status_code == status
     assert not Execution.objects.exists()

@@ -41,8 +41,9 @@ def test_a_runbook_that_is_switched_off_is_not_offered(web1: Server) -> None:
     assert "SERVICE_RESTART" not in names()
 
 
-def test_who_may_not_see_runbooks_is_offered_none(web1: Server) -> None:
-    assert names("HR") == []
+@pytest.mark.parametrize("role", ["HELPDESK", "HR"])
+def test_who_may_not_run_any_is_offered_none(web1: Server, role: str) -> None:
+    assert names(role) == []
 
 
 def test_the_home_page_leads_to_them(web1: Server) -> None:

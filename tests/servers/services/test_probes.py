@@ -33,7 +33,11 @@ def test_who_may_run_runbooks_there_may_have_it_looked_at() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "verb"),
-    [(ProbeKind.CHECK, "SERVER_CHECKED"), (ProbeKind.HOST_KEY, "HOST_KEY_LOOKED_AT")],
+    [
+        (ProbeKind.CHECK, "SERVER_CHECKED"),
+        (ProbeKind.HOST_KEY, "HOST_KEY_LOOKED_AT"),
+        (ProbeKind.CONTENTS, "SERVER_CONTENTS_READ"),
+    ],
 )
 def test_asking_for_a_look_is_told(admin, kind: ProbeKind, verb: str) -> None:
     probe = probes.request(actor=admin, server=servers.server("web1"), kind=kind)
@@ -91,3 +95,34 @@ def test_waiting_in_vain_says_where_to_look() -> None:
     probe = Probe.objects.create(server=servers.server(), kind=ProbeKind.CHECK)
     with pytest.raises(Unavailable, match="See on the home page whether workers run"):
         probes.wait(probe, seconds=0.1)
+
+
+def test_contents_are_read_once_and_used_for_some_minutes(admin) -> None:
+    web1 = servers.server("web1")
+    for _ in range(2):
+        probes.request_contents(actor=admin, server=web1)
+    assert web1.probes.count() == 1, "asked twice while it was under way"
+
+    web1.probes.update(finished_at=Now(), reachable=True, found={"units": [["a.service", "up"]]})
+    probes.request_contents(actor=admin, server=web1)
+    assert web1.probes.count() == 1
+    probes.request_contents(actor=admin, server=web1, again=True)
+    assert web1.probes.count() == 2
+
+
+def test_contents_that_are_old_or_could_not_be_read_are_read_again(admin) -> None:
+    web1 = servers.server("web1")
+    for number, changed in enumerate(
+        [{"reachable": False}, {"reachable": True, "finished_at": "2026-01-01T00:00Z"}], start=1
+    ):
+        probes.request_contents(actor=admin, server=web1)
+        assert web1.probes.count() == number
+        web1.probes.update(**{"finished_at": Now(), **changed})
+    probes.request_contents(actor=admin, server=web1)
+    assert web1.probes.count() == 3
+
+
+def test_who_may_not_run_runbooks_there_may_not_read_what_it_has() -> None:
+    web1 = servers.server("web1")
+    with pytest.raises(NotPermitted, match="You may not have web1 looked at"):
+        probes.request_contents(actor=user_with("HELPDESK"), server=web1)

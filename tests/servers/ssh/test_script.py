@@ -29,7 +29,7 @@ def test_comments_and_blank_lines_stay_at_home() -> None:
     assert not [line for line in lines if not line or line.lstrip().startswith("#")]
 
 
-@pytest.mark.parametrize("name", ["run", "end", "probe", "record", "prune"])
+@pytest.mark.parametrize("name", ["run", "end", "probe", "record", "prune", "contents"])
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda words: words[0])
 def test_every_shell_can_read_every_script(shell: list[str], name: str) -> None:
     subprocess.run([*shell, "-n", "-c", script.load(name)], check=True)
