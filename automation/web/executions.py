@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 from automation.engine.results import Status
 from automation.selectors import executions as selectors
 from automation.services import executions
-from automation.web import monitor
+from automation.web import log, monitor
 from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.htmx import fragment, go_to, is_fragment, nothing_new
@@ -49,7 +49,7 @@ def execution_list(request: HttpRequest) -> HttpResponse:
 def execution_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show the monitor: what runs, where, why, and each command as it goes."""
     execution = selectors.get(request.user, pk)
-    context = {**monitor.log(execution, after=0), **monitor.state(request, execution)}
+    context = {**log.context(execution, after=0), **monitor.state(request, execution)}
     return render(request, "automation/execution_detail.html", context)
 
 
@@ -61,18 +61,6 @@ def execution_state(request: HttpRequest, pk: UUID) -> HttpResponse:
         return nothing_new()
     context = {**monitor.state(request, execution), "is_poll": True}
     return fragment(request, "automation/partials/_execution_state.html", context)
-
-
-@require_GET
-def execution_log(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Answer the poll for the log: rows that ended since ``after``, and those that run."""
-    execution = selectors.get(request.user, pk)
-    after = request.GET.get("after", "")
-    is_old = request.GET.get("revision") == str(execution.revision)
-    if is_old and monitor.may_change(execution):
-        return nothing_new()
-    context = monitor.log(execution, after=int(after) if after.isascii() and after.isdigit() else 0)
-    return fragment(request, "automation/partials/_execution_log.html", context)
 
 
 @require_POST

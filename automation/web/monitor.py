@@ -8,8 +8,8 @@ from zlib import crc32
 from django.http import HttpRequest
 from django.utils import timezone
 
-from automation.engine.results import ActionStatus, Status
-from automation.models import Execution, ExecutionLog
+from automation.engine.results import Status
+from automation.models import Execution
 from automation.selectors import executions as selectors
 from automation.selectors import monitor, waiting
 from automation.services import deleting
@@ -27,6 +27,13 @@ _GOES_STALE: Final = ("retryTime", "workerAlive")
 def may_change(execution: Execution) -> bool:
     """Return whether it may still become another one by itself, so that the page has to ask."""
     return execution.is_live or (execution.is_unknown and execution.ask_server_at is not None)
+
+
+def polls_every(execution: Execution, *, seconds: int = _LIVE_SECONDS) -> int:
+    """Return after how many seconds the page asks again; 0 for not any more."""
+    if execution.is_live:
+        return seconds
+    return _ASKED_SECONDS if may_change(execution) else 0
 
 
 def is_seen(request: HttpRequest, execution: Execution) -> bool:
@@ -61,7 +68,7 @@ def state(
         "waits": _mark(conditions),
         "retry_seconds": _seconds_to(execution),
         "attempts": execution.max_retries + 1,
-        "polls_every": _polls_every(execution),
+        "polls_every": polls_every(execution),
         "rollback_progress": _rollback_progress(execution),
         "last_change": monitor.last_change(execution) if execution.is_unknown else None,
         "decision": decision or DecisionForm(),
@@ -76,37 +83,6 @@ def state(
         "retries": _linked(execution.retries.all()) if execution.is_final else [],
         "exact_runs": _linked(execution.exact_runs.all()) if not is_real else [],
     }
-
-
-def log(execution: Execution, *, after: int) -> dict[str, Any]:
-    """Return the rows of the log that ended since ``after``, and those that run."""
-    rows = list(selectors.logs(execution, after=after))
-    first_running = next((row.seq for row in rows if row.status == ActionStatus.RUNNING), None)
-    ended = [row for row in rows if first_running is None or row.seq < first_running]
-    if after == 0:
-        _anchor(rows)
-    return {
-        "execution": execution,
-        "rows": ended,
-        "running": rows[len(ended) :],
-        "last_seq": ended[-1].seq if ended else after,
-        "polls_every_log": _polls_every(execution, seconds=1),
-    }
-
-
-def _anchor(rows: list[ExecutionLog]) -> None:
-    """Give the first row of each step an id that other pages lead to."""
-    seen: set[int] = set()
-    for row in rows:
-        row.is_first_of_step = row.step_number not in seen  # type: ignore[attr-defined]
-        seen.add(row.step_number)
-
-
-def _polls_every(execution: Execution, *, seconds: int = _LIVE_SECONDS) -> int:
-    """Return after how many seconds the page asks again; 0 for not any more."""
-    if execution.is_live:
-        return seconds
-    return _ASKED_SECONDS if may_change(execution) else 0
 
 
 def _may_be_taken_back(execution: Execution) -> bool:
