@@ -186,7 +186,7 @@ def _gap(execution: Execution, first: int, last: int) -> list[Gap]:
         .filter(seq__gte=first, seq__lte=last)
         .order_by()
         .aggregate(
-            first=Min("seq"), last=Max("seq"), rows=Count("*"), bad=Count("*", filter=_is_bad())
+            first=Min("seq"), last=Max("seq"), rows=Count("seq"), bad=Count("seq", filter=_is_bad())
         )
     )
     return [Gap(**found)] if found["rows"] else []

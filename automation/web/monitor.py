@@ -63,7 +63,7 @@ def state(
             "after": execution.assessment_after,
         },
         "assessment_rows": monitor.assessment_rows(execution),
-        "usual_seconds": monitor.usual_seconds(execution),
+        "pace": monitor.pace(execution),
         "why": conditions,
         "waits": _mark(conditions),
         "retry_seconds": _seconds_to(execution),

@@ -18,7 +18,8 @@ if (view && group) {
   const refresh = () => {
     const errors = count();
     group.hidden = errors === 0;
-    word.textContent = errors > 1 ? `First of ${errors} errors` : "First error";
+    word.textContent = errors > 1 ? `${errors} errors` : "First error";
+    word.parentElement.title = "Go to the first error";
     for (const button of group.querySelectorAll("[data-log-error='1'], [data-log-error='-1']")) {
       button.hidden = errors < 2;
     }
