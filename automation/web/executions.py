@@ -8,9 +8,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from automation.engine.results import Status
 from automation.selectors import executions as selectors
+from automation.selectors import live
 from automation.services import executions
 from automation.web import log, monitor
-from opsmanager.accounts import permissions, roles
+from opsmanager.accounts import permissions, roles, sessions
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.htmx import fragment, go_to, is_fragment, nothing_new
 from opsmanager.common.pages import LongPaginator
@@ -54,11 +55,12 @@ def execution_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_GET
+@sessions.asks_along(live.standing_along)
 def execution_state(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Answer the poll for the state: nothing while nothing is new."""
-    execution = selectors.get(request.user, pk)
-    if monitor.is_seen(request, execution):
+    if monitor.is_seen(request, with_waits=True):
         return nothing_new()
+    execution = selectors.get(request.user, pk)
     context = {**monitor.state(request, execution), "is_poll": True}
     return fragment(request, "automation/partials/_execution_state.html", context)
 

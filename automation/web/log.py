@@ -9,8 +9,9 @@ from django.views.decorators.http import require_GET
 from automation.engine.results import ActionStatus
 from automation.models import Execution
 from automation.selectors import executions as selectors
-from automation.selectors import shown_log
+from automation.selectors import live, shown_log
 from automation.web import log_text, monitor
+from opsmanager.accounts import sessions
 from opsmanager.common.htmx import fragment, nothing_new
 from opsmanager.common.terminal_text import printed
 
@@ -42,12 +43,12 @@ def context(execution: Execution, *, after: int) -> dict[str, Any]:
 
 
 @require_GET
+@sessions.asks_along(live.standing_along)
 def execution_log(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Answer the poll for the log: rows that ended since ``after``, and those that run."""
-    execution = selectors.get(request.user, pk)
-    is_old = request.GET.get("revision") == str(execution.revision)
-    if is_old and monitor.may_change(execution):
+    if monitor.is_seen(request):
         return nothing_new()
+    execution = selectors.get(request.user, pk)
     shown = context(execution, after=_number(request, "after"))
     return fragment(request, "automation/partials/_execution_log.html", shown)
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, Final
-from zlib import crc32
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -11,17 +10,15 @@ from django.utils import timezone
 from automation.engine.results import Status
 from automation.models import Execution
 from automation.selectors import executions as selectors
-from automation.selectors import monitor, waiting
+from automation.selectors import live, monitor, waiting
 from automation.services import deleting
 from automation.web.decision_form import DecisionForm
-from opsmanager.accounts import permissions, roles
+from opsmanager.accounts import permissions, roles, sessions
 from opsmanager.accounts.requests import user_of
 
 _LIVE_SECONDS: Final = 2
 _ASKED_SECONDS: Final = 10
 """Between two polls while a server is asked how an UNKNOWN execution ended."""
-_GOES_STALE: Final = ("retryTime", "workerAlive")
-"""Conditions whose value alone is no news: a clock, and who lives."""
 
 
 def may_change(execution: Execution) -> bool:
@@ -36,12 +33,18 @@ def polls_every(execution: Execution, *, seconds: int = _LIVE_SECONDS) -> int:
     return _ASKED_SECONDS if may_change(execution) else 0
 
 
-def is_seen(request: HttpRequest, execution: Execution) -> bool:
-    """Return whether a poll has seen the execution as it is now."""
-    if request.GET.get("revision") != str(execution.revision) or not may_change(execution):
+def is_seen(request: HttpRequest, *, with_waits: bool = False) -> bool:
+    """Return whether a poll has seen the execution as it is now, and may be answered by nothing.
+
+    It reads what the session's query found along; where that is nothing, the view has to look.
+    """
+    standing = live.standing_of(sessions.found_along(request))
+    if standing is None or not permissions.may(request.user, roles.VIEW_EXECUTIONS):
         return False
+    is_same = request.GET.get("revision") == str(standing.revision)
     # What it waits for changes with other executions, not with itself.
-    return request.GET.get("waits", "0") == str(_mark(waiting.why(execution)))
+    waits_alike = not with_waits or request.GET.get("waits", "0") == str(standing.waits)
+    return standing.may_change and is_same and waits_alike
 
 
 def state(
@@ -65,7 +68,7 @@ def state(
         "assessment_rows": monitor.assessment_rows(execution),
         "pace": monitor.pace(execution),
         "why": conditions,
-        "waits": _mark(conditions),
+        "waits": _waits(execution, conditions),
         "retry_seconds": _seconds_to(execution),
         "attempts": execution.max_retries + 1,
         "polls_every": polls_every(execution),
@@ -120,15 +123,9 @@ def _seconds_to(execution: Execution) -> float | None:
     return max(left.total_seconds(), 0.0)
 
 
-def _mark(conditions: list[waiting.Condition]) -> int:
-    """Return a number that changes with what it waits for; 0 while it does not wait."""
-    if not conditions:
-        return 0
-    told = [
-        (each.name, each.holds, "" if each.name in _GOES_STALE else each.value)
-        for each in conditions
-    ]
-    return crc32(repr(told).encode()) or 1
+def _waits(execution: Execution, conditions: list[waiting.Condition]) -> int:
+    standing = live.standing(execution.pk) if conditions else None
+    return standing.waits if standing else 0
 
 
 def _linked(rows: Iterable[Execution]) -> list[Execution]:
