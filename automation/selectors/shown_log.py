@@ -229,8 +229,10 @@ def _beginning(text: str, lines: int, characters: int) -> str:
 
 def _ending(text: str, lines: int, characters: int) -> str:
     """Return so many lines from the end, as :func:`_beginning` does."""
-    parts = text[-characters:].rstrip("\n").split("\n")
-    return "\n".join(parts[-lines:] if len(parts) > lines else parts[1:] or parts)
+    cut = text[-characters:]
+    end = "\n" if cut.endswith("\n") else ""
+    parts = cut.removesuffix("\n").split("\n")
+    return "\n".join(parts[-lines:] if len(parts) > lines else parts[1:] or parts) + end
 
 
 def _bytes(*texts: str) -> int:

@@ -26,9 +26,7 @@ urlpatterns = [
     path("executions/<uuid:pk>/", executions.execution_detail, name="execution_detail"),
     path("executions/<uuid:pk>/state/", executions.execution_state, name="execution_state"),
     path("executions/<uuid:pk>/log/", log.execution_log, name="execution_log"),
-    path(
-        "executions/<uuid:pk>/log/rows/", log.execution_log_rows, name="execution_log_rows"
-    ),
+    path("executions/<uuid:pk>/log/rows/", log.execution_log_rows, name="execution_log_rows"),
     path(
         "executions/<uuid:pk>/log/<int:seq>/<str:stream>/",
         log.execution_log_output,

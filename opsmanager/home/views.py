@@ -1,24 +1,38 @@
 """Home, and the two questions that a load balancer asks."""
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from opsmanager.common.htmx import fragment
+from opsmanager.accounts import sessions
+from opsmanager.common.htmx import fragment, nothing_new
 from opsmanager.home import health, now
 
 
 @require_safe
+@sessions.asks_along(now.news_along)
 def home(request: HttpRequest) -> HttpResponse:
     """Show what needs the reader now."""
-    return render(request, "home/home.html", now.context(request.user))
+    return render(request, "home/home.html", _context(request))
 
 
 @require_safe
+@sessions.asks_along(now.news_along)
 def home_now(request: HttpRequest) -> HttpResponse:
-    """Answer the poll of the home page."""
-    return fragment(request, "home/partials/_now.html", now.context(request.user))
+    """Answer the poll of the home page: nothing while nothing is new."""
+    seen = now.seen(sessions.found_along(request))
+    if seen and request.GET.get("seen") == seen:
+        return nothing_new()
+    return fragment(request, "home/partials/_now.html", _context(request))
+
+
+def _context(request: HttpRequest) -> dict[str, Any]:
+    # What was so before the rest was read: what came since is news to the next poll.
+    seen = now.seen(sessions.found_along(request))
+    return {**now.context(request.user), "seen": seen}
 
 
 @login_not_required
