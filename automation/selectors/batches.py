@@ -164,8 +164,9 @@ def get(user: permissions.Actor, pk: UUID | str) -> Batch:
 
 
 def standing_along(pk: UUID) -> Subquery:
-    """Return a subquery that finds how many of its executions are ``live``, how many there are in
-    ``all``, and ``moved``, the sum of their revisions.
+    """Return a subquery that finds a batch's executions counted, and how far they have moved.
+
+    As JSON: ``live``, ``all``, and ``moved``, the sum of their revisions.
     """
     counted = {
         "live": Count("pk", filter=Q(status__in=[Status.RUNNING, Status.PENDING])),

@@ -46,9 +46,10 @@ def batch_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 def batch_state(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Answer the poll: nothing while nothing is new, else how it stands and the rows that moved."""
     found = sessions.found_along(request)
-    if found and found["live"] and permissions.may(request.user, roles.VIEW_EXECUTIONS):
-        if request.GET.get("seen") == selectors.seen(found["moved"], found["all"]):
-            return nothing_new()
+    may_see = permissions.may(request.user, roles.VIEW_EXECUTIONS)
+    seen = selectors.seen(found["moved"], found["all"]) if found and found["live"] else ""
+    if may_see and seen and request.GET.get("seen") == seen:
+        return nothing_new()
     batch = selectors.get(request.user, pk)
     context = {**_context(request, batch), "is_poll": True}
     since = _moment(request.GET.get("at", ""))

@@ -57,7 +57,8 @@ def execution_log(request: HttpRequest, pk: UUID) -> HttpResponse:
 def execution_log_rows(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show rows of a gap, ``from`` one ``to`` another, in its place.
 
-    ``seek`` is ``first``, ``last``, ``bad`` or ``last-bad``; ``step`` asks for the beginning of a step.
+    ``seek`` is ``first``, ``last``, ``bad`` or ``last-bad``; ``step`` asks for the beginning of
+    one.
     """
     execution = selectors.get(request.user, pk)
     window = shown_log.within(

@@ -1,4 +1,4 @@
-"""Of a long log and of long output, pages show the beginning and the end, and say what is between."""
+"""Of a long log and long output, pages show beginning and end, and say what is between."""
 
 import pytest
 
