@@ -1,9 +1,10 @@
 """How long it takes from a command's end to its line in ten open monitors.
 
-Everything is real and on this machine: web, worker, PostgreSQL, Redis and OpenSSH as processes, and ten
-tabs of one Chromium on one execution of many short commands. The end is when the worker saw it, the
-line when the tab has it among the rows that ended; both by this machine's clock. Afterwards, what one
-monitor moves in a minute in which nothing happens. Run it on an idle machine: `make bench-monitors`.
+Everything is real and on this machine: web, worker, PostgreSQL, Redis and OpenSSH as processes, and
+ten tabs of one Chromium on one execution of many short commands. The end is when the worker saw it,
+the line when the tab has it among the rows that ended; both by this machine's clock. With --idle
+also what one monitor moves in a minute without news. Run it on an idle machine:
+`make bench-monitors`.
 """
 
 import argparse

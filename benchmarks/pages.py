@@ -1,7 +1,7 @@
 """How quick the monitor is with an output of 100,000 lines, and with 2,000 commands.
 
-Everything is real and on this machine: web, PostgreSQL, Redis as processes, Chromium without a window.
-Run it on an idle machine: `make bench-pages`, or `make bench-pages ARGS="--times 9"`.
+Everything is real and on this machine: web, PostgreSQL, Redis as processes, Chromium without a
+window. Run it on an idle machine: `make bench-pages`, or `make bench-pages ARGS="--times 9"`.
 """
 
 import argparse

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 from zlib import crc32
 
-from django.db.models import Case, F, JSONField, QuerySet, Subquery, Value, When
+from django.db.models import Case, F, JSONField, Subquery, Value, When
 from django.db.models.functions import JSONObject
 
 from automation.engine.results import ActionStatus, Status
@@ -26,13 +26,13 @@ class Standing:
 
 def standing_along(pk: UUID) -> Subquery:
     """Return a subquery that finds what :func:`standing_of` reads."""
-    return Subquery(_standing(Execution.objects.filter(pk=pk)).values("standing"))
+    return Subquery(Execution.objects.filter(pk=pk).order_by().values(standing=_standing()))
 
 
 def standing(pk: UUID) -> Standing | None:
     """Return how an execution stands; ``None`` when it is not there any more. One query."""
-    found = _standing(Execution.objects.filter(pk=pk)).values_list("standing", flat=True).first()
-    return standing_of(found)
+    found = Execution.objects.filter(pk=pk).values(standing=_standing()).first()
+    return standing_of(found["standing"]) if found else None
 
 
 def standing_of(found: Any) -> Standing | None:
@@ -52,20 +52,18 @@ def standing_of(found: Any) -> Standing | None:
 _ROLLING_BACK = (Status.PENDING, Status.RUNNING)
 
 
-def _standing(rows: QuerySet[Execution]) -> QuerySet[Execution]:
+def _standing() -> JSONObject:
     waits = Case(
         When(waiting_since__isnull=False, then=waiting.reasons()),
         default=Value(None, JSONField()),
         output_field=JSONField(),
     )
-    return rows.order_by().annotate(
-        standing=JSONObject(
-            revision=F("revision"),
-            status=F("status"),
-            rollback=F("rollback_status"),
-            asked=F("ask_server_at"),
-            waits=waits,
-        )
+    return JSONObject(
+        revision=F("revision"),
+        status=F("status"),
+        rollback=F("rollback_status"),
+        asked=F("ask_server_at"),
+        waits=waits,
     )
 
 
