@@ -23,7 +23,8 @@ SYSTEM_CERTIFICATES := $(wildcard /etc/ssl/certs/ca-certificates.crt)
 SETTINGS := SECRET_KEY=check REDIS_URL=redis://127.0.0.1:9/0 \
 	DATABASE_URL=postgresql://check@127.0.0.1:9/check
 
-.PHONY: help run manage test check lock assets bench bench-growth fuzz
+.PHONY: help run manage test check lock assets bench bench-growth bench-pages \
+	bench-monitors fuzz
 .DELETE_ON_ERROR:
 
 help: ## what can be made
@@ -115,6 +116,12 @@ bench: $(DEV_READY) $(ASSETS) ## measure from POST to the first command on the s
 
 bench-growth: $(DEV_READY) $(ASSETS) ## measure lists and searches with 100,000 executions
 	$(WITH_SERVICES) $(BIN)/python -m benchmarks.growth $(ARGS)
+
+bench-pages: $(DEV_READY) $(ASSETS) ## measure the monitor with long logs in a real browser
+	$(WITH_SERVICES) $(BIN)/python -m benchmarks.pages $(ARGS)
+
+bench-monitors: $(DEV_READY) $(ASSETS) ## measure from a command's end to its line in ten open monitors
+	$(WITH_SERVICES) $(BIN)/python -m benchmarks.monitors $(ARGS)
 
 fuzz: $(DEV_READY) $(ASSETS) ## ask the API 20,000 times for what its document allows and forbids
 	FUZZ_REQUESTS=$${FUZZ_REQUESTS:-10000} $(WITH_SERVICES) $(BIN)/pytest -s -n 0 tests/stack/test_fuzzed_api.py

@@ -7,7 +7,20 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Aggregate, Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import (
+    Aggregate,
+    Count,
+    Exists,
+    F,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+)
+from django.db.models.functions import JSONObject
 
 from automation.engine.results import Status
 from automation.models import Batch, Execution
@@ -148,6 +161,25 @@ def get(user: permissions.Actor, pk: UUID | str) -> Batch:
     if batch is None:
         raise NotFound("There is no such batch, or you may not see it.")
     return batch
+
+
+def standing_along(pk: UUID) -> Subquery:
+    """Return a subquery that finds a batch's executions counted, and how far they have moved.
+
+    As JSON: ``live``, ``all``, and ``moved``, the sum of their revisions.
+    """
+    counted = {
+        "live": Count("pk", filter=Q(status__in=[Status.RUNNING, Status.PENDING])),
+        "moved": Sum("revision"),
+        "all": Count("pk"),
+    }
+    rows = Execution.objects.filter(batch=pk).order_by().values("batch").annotate(**counted)
+    return Subquery(rows.values(standing=JSONObject(**{name: F(name) for name in counted})))
+
+
+def seen(revision: int | None, total: int) -> str:
+    """Return what tells whether a page shows a batch as it is now."""
+    return f"{revision or 0}.{total}"
 
 
 def members(user: permissions.Actor, batch: Batch) -> QuerySet[Execution]:

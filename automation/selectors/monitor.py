@@ -1,6 +1,7 @@
 """What the monitor of an execution says beside the bare facts."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -8,11 +9,13 @@ from uuid import UUID
 
 from django.db.models import Count, Max, Min, Q
 from django.urls import reverse
+from django.utils import timezone
 
 from automation.engine.results import ActionStatus, Status
 from automation.models import Execution, ExecutionLog
 from automation.selectors import records
 
+_WORTH_A_WORD_MS = 1000.0
 _TAKE_BACK = "Take back: "
 """How the rows of a rollback begin their step's name; their number is that of the step itself."""
 _ENDINGS = {
@@ -84,9 +87,35 @@ def assessment_rows(execution: Execution) -> list[dict[str, Any]]:
     ]
 
 
-def usual_seconds(execution: Execution) -> float:
-    """Return how long this runbook usually takes."""
-    return records.estimated_seconds(execution.runbook)
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How long it has taken so far, or took, against how long it usually takes; milliseconds."""
+
+    elapsed: float
+    usual: float
+
+    @property
+    def longer(self) -> float:
+        """By how much it is, or was, longer than usual; 0 where it is not."""
+        over = self.elapsed - self.usual
+        return over if over >= _WORTH_A_WORD_MS else 0.0
+
+    @property
+    def most(self) -> float:
+        """Where the bar ends; the mark of the usual stands at two thirds of it."""
+        return self.usual * 1.5
+
+
+def pace(execution: Execution) -> Pace | None:
+    """Return elapsed against usual; ``None`` before it runs, and where nothing is usual yet."""
+    if execution.started_at is None or execution.status == Status.PENDING:
+        return None
+    usual = records.estimated_seconds(execution.runbook) * 1000
+    if not usual or (execution.is_final and execution.is_dry_run):
+        return None
+    end = execution.finished_at or timezone.now()
+    elapsed = (end - execution.started_at).total_seconds() * 1000
+    return Pace(elapsed=max(elapsed, 0.0), usual=usual)
 
 
 def last_change(execution: Execution) -> ExecutionLog | None:

@@ -7,7 +7,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject, Now
 from django.utils import timezone
 
 from automation.engine.results import Status
@@ -70,6 +71,29 @@ def why(execution: Execution) -> list[Condition]:
     ahead = _first_on_servers({execution.server_id} if _needs_its_server(execution) else set())
     batches = _running_in({execution.batch_id} if execution.batch_id else set())
     return [*_conditions(execution, ahead, batches), _worker()]
+
+
+def reasons() -> JSONObject:
+    """Return, for a query of executions, what changes with the reasons why each waits.
+
+    Clocks and who lives are left out: of them only whether they let it run.
+    """
+    ahead = _ordered(_changing().filter(server=OuterRef("server"))).values(
+        found=JSONObject(pk=F("pk"), holds=F("holds_server"))
+    )
+    running = (
+        Execution.objects.filter(batch=OuterRef("batch"), status=Status.RUNNING)
+        .order_by()
+        .values("batch")
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
+    return JSONObject(
+        ahead=Subquery(ahead[:1]),
+        running=Subquery(running),
+        is_due=Q(not_before__isnull=True) | Q(not_before__lte=Now()),
+        has_worker=Exists(_living()),
+    )
 
 
 def _waits(execution: Execution) -> bool:
@@ -144,10 +168,7 @@ def _batch(running: int, most: int) -> Condition:
 
 
 def _worker() -> Condition:
-    seen_since = timezone.now() - timedelta(
-        seconds=_WORKERS_SEEN_WITHIN * settings.AUTOMATION_SWEEP_SECONDS
-    )
-    count = Pulse.objects.filter(kind="worker", seen_at__gte=seen_since).count()
+    count = _living().count()
     return Condition(
         name="workerAlive",
         holds=count > 0,
@@ -156,19 +177,31 @@ def _worker() -> Condition:
     )
 
 
+def _living() -> QuerySet[Pulse]:
+    seen_since = timezone.now() - timedelta(
+        seconds=_WORKERS_SEEN_WITHIN * settings.AUTOMATION_SWEEP_SECONDS
+    )
+    return Pulse.objects.filter(kind="worker", seen_at__gte=seen_since)
+
+
+def _changing() -> QuerySet[Execution]:
+    """Return what changes its server now, and what waits to."""
+    return Execution.objects.filter(
+        Q(holds_server=True) | Q(waiting_since__isnull=False), changes=True, is_dry_run=False
+    )
+
+
+def _ordered(rows: QuerySet[Execution]) -> QuerySet[Execution]:
+    """Return them by server, the first the one that changes it, or else is the next to."""
+    return rows.order_by("server_id", "-holds_server", "priority", "waiting_since", "pk")
+
+
 def _first_on_servers(servers: set[UUID]) -> dict[UUID, Execution]:
     """Return, by server, the execution that changes it now or else is the next to."""
     if not servers:
         return {}
-    changing = Execution.objects.filter(
-        Q(holds_server=True) | Q(waiting_since__isnull=False),
-        server__in=servers,
-        changes=True,
-        is_dry_run=False,
-    ).select_related("runbook", "triggered_by_user")
-    rows = changing.order_by(
-        "server_id", "-holds_server", "priority", "waiting_since", "pk"
-    ).distinct("server_id")
+    changing = _changing().filter(server__in=servers).select_related("runbook", "triggered_by_user")
+    rows = _ordered(changing).distinct("server_id")
     return {row.server_id: row for row in rows}
 
 

@@ -15,7 +15,7 @@ from automation.models import Batch, Execution
 from automation.selectors import batches as selectors
 from automation.selectors import executions
 from automation.services import batches
-from opsmanager.accounts import permissions, roles
+from opsmanager.accounts import permissions, roles, sessions
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.htmx import fragment, go_to, nothing_new
 
@@ -42,11 +42,15 @@ def batch_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_GET
+@sessions.asks_along(selectors.standing_along)
 def batch_state(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Answer the poll: nothing while nothing is new, else how it stands and the rows that moved."""
-    batch = selectors.get(request.user, pk)
-    if request.GET.get("seen") == _seen(batch) and _is_live(batch):
+    found = sessions.found_along(request)
+    may_see = permissions.may(request.user, roles.VIEW_EXECUTIONS)
+    seen = selectors.seen(found["moved"], found["all"]) if found and found["live"] else ""
+    if may_see and seen and request.GET.get("seen") == seen:
         return nothing_new()
+    batch = selectors.get(request.user, pk)
     context = {**_context(request, batch), "is_poll": True}
     since = _moment(request.GET.get("at", ""))
     context["moved"] = [row for row in context["rows"] if _moved(row.execution, since)]
@@ -84,7 +88,7 @@ def _context(request: HttpRequest, batch: Batch) -> dict[str, Any]:
         "sentence": _sentence(batch),
         "failures": _failures([row.execution for row in grid.rows]),
         "is_live": _is_live(batch),
-        "seen": _seen(batch),
+        "seen": selectors.seen(batch.revision, batch.total),  # type: ignore[attr-defined]
         "at": at.isoformat(),
         "may_cancel": bool(live) and all(executions.may_cancel(user, each) for each in live),
         "may_run": permissions.may(user, roles.EXECUTE_RUNBOOKS),
@@ -138,11 +142,6 @@ def _with_rest(batch: Batch) -> Batch:
 
 def _is_live(batch: Batch) -> bool:
     return bool(batch.running or batch.waiting)  # type: ignore[attr-defined]
-
-
-def _seen(batch: Batch) -> str:
-    """Return what tells whether a page shows the batch as it is now."""
-    return f"{batch.revision or 0}.{batch.total}"  # type: ignore[attr-defined]
 
 
 def _moved(execution: Execution, since: datetime | None) -> bool:

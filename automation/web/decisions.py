@@ -9,7 +9,7 @@ from automation.models import Execution
 from automation.selectors import executions as selectors
 from automation.services import decisions, retrying
 from automation.services.decisions import Decision
-from automation.web import monitor
+from automation.web import log, monitor
 from automation.web.confirmation import require_name_typed
 from automation.web.decision_form import DecisionForm
 from opsmanager.accounts.requests import user_of
@@ -40,7 +40,7 @@ def execution_decide(request: HttpRequest, pk: UUID) -> HttpResponse:
         page="automation/execution_detail.html",
         partial="automation/partials/_decision_form.html",
         context={
-            **monitor.log(execution, after=0),
+            **log.context(execution, after=0),
             **monitor.state(request, execution, decision=form),
         },
     )

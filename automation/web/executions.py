@@ -9,9 +9,10 @@ from django.views.decorators.http import require_GET, require_POST
 from automation.engine.results import Status, Verdict
 from automation.models import Execution
 from automation.selectors import executions as selectors
+from automation.selectors import live
 from automation.services import executions
-from automation.web import counted, monitor
-from opsmanager.accounts import permissions, roles
+from automation.web import counted, log, monitor
+from opsmanager.accounts import permissions, roles, sessions
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.filters import Asked, Filters, choice
 from opsmanager.common.htmx import fragment, go_to, is_fragment, nothing_new
@@ -103,30 +104,19 @@ def _words(kind: type[Status | Verdict]) -> list[tuple[str, str]]:
 def execution_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show the monitor: what runs, where, why, and each command as it goes."""
     execution = selectors.get(request.user, pk)
-    context = {**monitor.log(execution, after=0), **monitor.state(request, execution)}
+    context = {**log.context(execution, after=0), **monitor.state(request, execution)}
     return render(request, "automation/execution_detail.html", context)
 
 
 @require_GET
+@sessions.asks_along(live.standing_along)
 def execution_state(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Answer the poll for the state: nothing while nothing is new."""
-    execution = selectors.get(request.user, pk)
-    if monitor.is_seen(request, execution):
+    if monitor.is_seen(request, with_waits=True):
         return nothing_new()
+    execution = selectors.get(request.user, pk)
     context = {**monitor.state(request, execution), "is_poll": True}
     return fragment(request, "automation/partials/_execution_state.html", context)
-
-
-@require_GET
-def execution_log(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Answer the poll for the log: rows that ended since ``after``, and those that run."""
-    execution = selectors.get(request.user, pk)
-    after = request.GET.get("after", "")
-    is_old = request.GET.get("revision") == str(execution.revision)
-    if is_old and monitor.may_change(execution):
-        return nothing_new()
-    context = monitor.log(execution, after=int(after) if after.isascii() and after.isdigit() else 0)
-    return fragment(request, "automation/partials/_execution_log.html", context)
 
 
 @require_POST

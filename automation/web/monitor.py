@@ -3,25 +3,22 @@
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, Final
-from zlib import crc32
 
 from django.http import HttpRequest
 from django.utils import timezone
 
-from automation.engine.results import ActionStatus, Status
-from automation.models import Execution, ExecutionLog
+from automation.engine.results import Status
+from automation.models import Execution
 from automation.selectors import executions as selectors
-from automation.selectors import monitor, waiting
+from automation.selectors import live, monitor, waiting
 from automation.services import deleting
 from automation.web.decision_form import DecisionForm
-from opsmanager.accounts import permissions, roles
+from opsmanager.accounts import permissions, roles, sessions
 from opsmanager.accounts.requests import user_of
 
 _LIVE_SECONDS: Final = 2
 _ASKED_SECONDS: Final = 10
 """Between two polls while a server is asked how an UNKNOWN execution ended."""
-_GOES_STALE: Final = ("retryTime", "workerAlive")
-"""Conditions whose value alone is no news: a clock, and who lives."""
 
 
 def may_change(execution: Execution) -> bool:
@@ -29,12 +26,25 @@ def may_change(execution: Execution) -> bool:
     return execution.is_live or (execution.is_unknown and execution.ask_server_at is not None)
 
 
-def is_seen(request: HttpRequest, execution: Execution) -> bool:
-    """Return whether a poll has seen the execution as it is now."""
-    if request.GET.get("revision") != str(execution.revision) or not may_change(execution):
+def polls_every(execution: Execution, *, seconds: int = _LIVE_SECONDS) -> int:
+    """Return after how many seconds the page asks again; 0 for not any more."""
+    if execution.is_live:
+        return seconds
+    return _ASKED_SECONDS if may_change(execution) else 0
+
+
+def is_seen(request: HttpRequest, *, with_waits: bool = False) -> bool:
+    """Return whether a poll has seen the execution as it is now, and may be answered by nothing.
+
+    It reads what the session's query found along; where that is nothing, the view has to look.
+    """
+    standing = live.standing_of(sessions.found_along(request))
+    if standing is None or not permissions.may(request.user, roles.VIEW_EXECUTIONS):
         return False
+    is_same = request.GET.get("revision") == str(standing.revision)
     # What it waits for changes with other executions, not with itself.
-    return request.GET.get("waits", "0") == str(_mark(waiting.why(execution)))
+    waits_alike = not with_waits or request.GET.get("waits", "0") == str(standing.waits)
+    return standing.may_change and is_same and waits_alike
 
 
 def state(
@@ -56,12 +66,12 @@ def state(
             "after": execution.assessment_after,
         },
         "assessment_rows": monitor.assessment_rows(execution),
-        "usual_seconds": monitor.usual_seconds(execution),
+        "pace": monitor.pace(execution),
         "why": conditions,
-        "waits": _mark(conditions),
+        "waits": _waits(execution, conditions),
         "retry_seconds": _seconds_to(execution),
         "attempts": execution.max_retries + 1,
-        "polls_every": _polls_every(execution),
+        "polls_every": polls_every(execution),
         "rollback_progress": _rollback_progress(execution),
         "last_change": monitor.last_change(execution) if execution.is_unknown else None,
         "decision": decision or DecisionForm(),
@@ -76,37 +86,6 @@ def state(
         "retries": _linked(execution.retries.all()) if execution.is_final else [],
         "exact_runs": _linked(execution.exact_runs.all()) if not is_real else [],
     }
-
-
-def log(execution: Execution, *, after: int) -> dict[str, Any]:
-    """Return the rows of the log that ended since ``after``, and those that run."""
-    rows = list(selectors.logs(execution, after=after))
-    first_running = next((row.seq for row in rows if row.status == ActionStatus.RUNNING), None)
-    ended = [row for row in rows if first_running is None or row.seq < first_running]
-    if after == 0:
-        _anchor(rows)
-    return {
-        "execution": execution,
-        "rows": ended,
-        "running": rows[len(ended) :],
-        "last_seq": ended[-1].seq if ended else after,
-        "polls_every_log": _polls_every(execution, seconds=1),
-    }
-
-
-def _anchor(rows: list[ExecutionLog]) -> None:
-    """Give the first row of each step an id that other pages lead to."""
-    seen: set[int] = set()
-    for row in rows:
-        row.is_first_of_step = row.step_number not in seen  # type: ignore[attr-defined]
-        seen.add(row.step_number)
-
-
-def _polls_every(execution: Execution, *, seconds: int = _LIVE_SECONDS) -> int:
-    """Return after how many seconds the page asks again; 0 for not any more."""
-    if execution.is_live:
-        return seconds
-    return _ASKED_SECONDS if may_change(execution) else 0
 
 
 def _may_be_taken_back(execution: Execution) -> bool:
@@ -144,15 +123,9 @@ def _seconds_to(execution: Execution) -> float | None:
     return max(left.total_seconds(), 0.0)
 
 
-def _mark(conditions: list[waiting.Condition]) -> int:
-    """Return a number that changes with what it waits for; 0 while it does not wait."""
-    if not conditions:
-        return 0
-    told = [
-        (each.name, each.holds, "" if each.name in _GOES_STALE else each.value)
-        for each in conditions
-    ]
-    return crc32(repr(told).encode()) or 1
+def _waits(execution: Execution, conditions: list[waiting.Condition]) -> int:
+    standing = live.standing(execution.pk) if conditions else None
+    return standing.waits if standing else 0
 
 
 def _linked(rows: Iterable[Execution]) -> list[Execution]:

@@ -12,6 +12,7 @@ from automation.web import (
     executions,
     form_check,
     guard,
+    log,
     on_server,
     reruns,
     rollbacks,
@@ -31,7 +32,19 @@ urlpatterns = [
     path("executions/", executions.execution_list, name="execution_list"),
     path("executions/<uuid:pk>/", executions.execution_detail, name="execution_detail"),
     path("executions/<uuid:pk>/state/", executions.execution_state, name="execution_state"),
-    path("executions/<uuid:pk>/log/", executions.execution_log, name="execution_log"),
+    path("executions/<uuid:pk>/log/", log.execution_log, name="execution_log"),
+    path("executions/<uuid:pk>/log/rows/", log.execution_log_rows, name="execution_log_rows"),
+    path(
+        "executions/<uuid:pk>/log/<int:seq>/<str:stream>/",
+        log.execution_log_output,
+        name="execution_log_output",
+    ),
+    path(
+        "executions/<uuid:pk>/log/<int:seq>/<str:stream>.txt",
+        log.execution_log_output_text,
+        name="execution_log_output_text",
+    ),
+    path("executions/<uuid:pk>/log.txt", log.execution_log_text, name="execution_log_text"),
     path("executions/<uuid:pk>/cancel/", executions.execution_cancel, name="execution_cancel"),
     path("executions/<uuid:pk>/retry/", reruns.execution_retry, name="execution_retry"),
     path(

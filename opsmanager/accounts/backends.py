@@ -40,3 +40,21 @@ class PasswordBackend(ModelBackend):
         """Return the user of a session, with the rights that the session is tied to."""
         user = User.with_rights().filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None
+
+    def get_user_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
+        """Return the permissions that the user has without a role."""
+        known = _read_with(user_obj, obj, "own_permissions")
+        return known if known is not None else super().get_user_permissions(user_obj, obj)
+
+    def get_group_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
+        """Return the permissions that the user has by roles."""
+        known = _read_with(user_obj, obj, "role_permissions")
+        return known if known is not None else super().get_group_permissions(user_obj, obj)
+
+
+def _read_with(user: Any, obj: Any, name: str) -> set[str] | None:
+    """Return permissions that were read together with the user; ``None`` where they were not."""
+    known = user.__dict__.get(name)
+    if known is None or obj is not None or not user.is_active or user.is_superuser:
+        return None
+    return set(known)

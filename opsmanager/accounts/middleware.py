@@ -4,11 +4,16 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
+from django.contrib import auth
+from django.contrib.auth.middleware import AuthenticationMiddleware as DjangoAuthentication
 from django.contrib.auth.middleware import LoginRequiredMiddleware as DjangoLoginRequired
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
+from django.utils.crypto import constant_time_compare
+from django.utils.functional import SimpleLazyObject
 from django_htmx.http import HttpResponseClientRedirect
 
 from opsmanager.accounts import held_forms, sessions
@@ -16,6 +21,40 @@ from opsmanager.accounts.forms import LoginForm
 
 UNATTENDED = "HX-Unattended"
 """The header of a poll by a page at which nobody has touched anything for a while."""
+
+
+class AuthenticationMiddleware(DjangoAuthentication):
+    """Take the user who was read together with the session; and hand views' own question on."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Give the request its user, once somebody asks."""
+        super().process_request(request)
+        request.user = SimpleLazyObject(lambda: _user(request))  # type: ignore[assignment]
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], _args: Any, arguments: dict[str, Any]
+    ) -> None:
+        """Let the session's query find what the view asks along, before anybody reads it."""
+        asked = getattr(view, "asked_along", None)
+        if asked is not None:
+            request.session.along = asked(**arguments)  # type: ignore[attr-defined]
+
+
+def _user(request: HttpRequest) -> Any:
+    """Return the user of the session where nothing speaks against it; else Django decides."""
+    session = request.session
+    user_id = session.get(auth.SESSION_KEY)  # which reads the session
+    user = getattr(session, "user", None)
+    is_whole = (
+        user is not None
+        and user.is_active
+        and str(user.pk) == user_id
+        and session.get(auth.BACKEND_SESSION_KEY) in settings.AUTHENTICATION_BACKENDS
+        and constant_time_compare(
+            session.get(auth.HASH_SESSION_KEY) or "", user.get_session_auth_hash()
+        )
+    )
+    return user if is_whole else auth.get_user(request)
 
 
 class LoginRequiredMiddleware(DjangoLoginRequired):

@@ -1,18 +1,21 @@
 """Sessions in rows of our own, which end when nobody uses them and, used or not, in the end."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.db.models import QuerySet
+from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 from django.utils import timezone
 
 from opsmanager.accounts.models import BrowserSession, User
 from opsmanager.common.client import client_address
 
+_View = TypeVar("_View", bound=Callable[..., Any])
 TOUCH_SECONDS = 60
 """How exactly it is known when a session was last used."""
 
@@ -22,6 +25,11 @@ class SessionStore(DatabaseStore):
 
     seen_at: datetime | None = None
     """When the session was last used; known once it has been read."""
+    user: User | None = None
+    """Whose it is, with all rights; read together with the session, and not checked yet."""
+    along: Combinable | None = None
+    """What else the session's query is to find; see :func:`asks_along`."""
+    found: Any = None
 
     @classmethod
     def get_model_class(cls) -> type[BrowserSession]:
@@ -30,11 +38,23 @@ class SessionStore(DatabaseStore):
 
     def _get_session_from_db(self) -> BrowserSession | None:
         """Return the row, unless the session has ended, idle or not."""
-        row: BrowserSession | None = super()._get_session_from_db()  # type: ignore[misc]
+        rows = BrowserSession.objects.select_related("user")
+        rights = User.all_rights_of("user_id")
+        if self.along is not None:
+            rows = rows.annotate(found_along=self.along)
+        row = (
+            rows.annotate(**rights)
+            .filter(session_key=self.session_key, expire_date__gt=timezone.now())
+            .first()
+        )
         if row is None or row.seen_at < idle_since():
             self._session_key = None
             return None
         self.seen_at = row.seen_at
+        self.user = row.user
+        self.found = getattr(row, "found_along", None)
+        if row.user is not None:
+            row.user.__dict__.update({name: row.__dict__[name] for name in rights})
         return row
 
     def create_model_instance(self, data: dict[str, Any]) -> BrowserSession:
@@ -82,3 +102,22 @@ def of(user: User) -> QuerySet[BrowserSession]:
     return BrowserSession.objects.filter(
         user=user, expire_date__gt=timezone.now(), seen_at__gte=idle_since()
     ).order_by("-seen_at")
+
+
+def asks_along(expression: Callable[..., Combinable]) -> Callable[[_View], _View]:
+    """Have the query that reads the session find something for the view as well.
+
+    ``expression`` gets the view's own arguments from the address. For polls: a look for news is
+    then one query with the login. What it found is :func:`found_along`.
+    """
+
+    def marked(view: _View) -> _View:
+        view.asked_along = expression  # type: ignore[attr-defined]
+        return view
+
+    return marked
+
+
+def found_along(request: HttpRequest) -> Any:
+    """Return what the session's query found for the view; ``None`` for nothing, or not asked."""
+    return getattr(request.session, "found", None)

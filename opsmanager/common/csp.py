@@ -1,6 +1,7 @@
 """The Content-Security-Policy of every page: only our own files, no inline script."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 
@@ -27,7 +28,7 @@ POLICY = policy()
 
 
 class ContentSecurityPolicyMiddleware:
-    """Set the policy on each answer that has none of its own."""
+    """Set the policy on each answer with content that has none of its own."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -35,5 +36,6 @@ class ContentSecurityPolicyMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request."""
         response = self.get_response(request)
-        response.headers.setdefault("Content-Security-Policy", POLICY)
+        if response.status_code != HTTPStatus.NO_CONTENT:
+            response.headers.setdefault("Content-Security-Policy", POLICY)
         return response

@@ -1,6 +1,7 @@
 """The headers that every answer carries beside Django's own and the policy of its content."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +17,16 @@ _HEADERS: Final = {
 }
 
 
+def bare(response: HttpResponse) -> HttpResponse:
+    """Return an answer without content, which has nothing that a browser could show or keep.
+
+    Pages ask each second whether there is news; what describes content would be all that is sent.
+    """
+    del response["Content-Type"]
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 class SecurityHeadersMiddleware:
     """Set the headers on each answer that has none of its own."""
 
@@ -25,6 +36,8 @@ class SecurityHeadersMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request."""
         response = self.get_response(request)
+        if response.status_code == HTTPStatus.NO_CONTENT:
+            return bare(response)
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
         # One address answers with a page, or with a part of it to htmx.

@@ -7,6 +7,8 @@ from functools import lru_cache
 import redis
 from django.conf import settings
 from django.db import Error
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 
 from opsmanager.common import pulse
 from opsmanager.common.models import Pulse
@@ -36,6 +38,14 @@ def parts() -> list[Part]:
         _alive("workers", "worker", beats),
         _alive("beat", "beat", beats),
     ]
+
+
+def living() -> QuerySet[Pulse]:
+    """Return the processes that show that they live."""
+    alive = Q()
+    for kind, silent_after in _SILENT_AFTER.items():
+        alive |= Q(kind=kind, seen_at__gte=Now() - silent_after)
+    return Pulse.objects.filter(alive)
 
 
 def _alive(name: str, kind: str, beats: list[Pulse]) -> Part:

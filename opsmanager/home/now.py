@@ -1,11 +1,15 @@
 """What the home page says: what needs me, what happens, what is held, is all well."""
 
+import time
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
+from zlib import crc32
 
-from django.db.models import Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils import timezone
 
@@ -16,14 +20,18 @@ from automation.selectors.outcomes import COUNTS, Counts
 from incidents.models import Incident
 from incidents.selectors import incidents
 from opsmanager.accounts import permissions
+from opsmanager.audit.models import AuditEvent
 from opsmanager.home import health
 from opsmanager.home.health import Part
+from servers.models import Server
 from servers.selectors import servers
 
 _ROWS = 20
 _MOST_UNLUCKY = 200
 """Looked at, so that one large batch does not hide the rest."""
 _NAMES = 8
+_SHOWN_SECONDS = 30
+"""After so long the page is made anew, whatever happened: what it shows grows old."""
 _RECENTLY = timedelta(hours=24)
 
 
@@ -44,6 +52,30 @@ def context(user: permissions.Actor) -> dict[str, Any]:
         "health": [*health.parts(), *_unreachable(user)],
         "counts": Counts.of(day.aggregate(**COUNTS)),
     }
+
+
+def news_along() -> JSONObject:
+    """Return a subquery that finds what changes with all that the home page shows.
+
+    Each change of state is an event of the audit trail; beside it stand what is no such change: how
+    far runs are, which servers and processes answer, and, twice a minute, the time itself.
+    """
+    live = Execution.objects.filter(lease_until__isnull=False).order_by().annotate(all=Value(1))
+    moved = live.values("all").annotate(moved=Sum("revision"), count=Count("pk"))
+    unreachable = Server.objects.filter(reachable=False, is_active=True).order_by()
+    return JSONObject(
+        event=Subquery(AuditEvent.objects.order_by("-seq").values("seq")[:1]),
+        moved=Subquery(moved.values("moved")),
+        live=Subquery(moved.values("count")),
+        unreachable=ArraySubquery(unreachable.order_by("pk").values("pk")),
+        answering=ArraySubquery(health.living().order_by("pk").values("pk")),
+    )
+
+
+def seen(found: Any) -> str:
+    """Return what tells whether a page shows what is so now, from what the query has found."""
+    span = int(time.time() // _SHOWN_SECONDS)
+    return f"{crc32(repr(sorted(found.items())).encode()):x}.{span}" if found else ""
 
 
 def _unlucky(user: permissions.Actor) -> QuerySet[Execution]:

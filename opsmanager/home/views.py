@@ -1,22 +1,25 @@
 """Home, and the two questions that a load balancer asks."""
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from opsmanager.accounts import permissions
-from opsmanager.common.htmx import fragment
+from opsmanager.accounts import permissions, sessions
+from opsmanager.common.htmx import fragment, nothing_new
 from opsmanager.home import health, now, often
 from servers.selectors import servers
 
 
 @require_safe
+@sessions.asks_along(now.news_along)
 def home(request: HttpRequest) -> HttpResponse:
     """Show what needs the reader now."""
     user = request.user
     context = {
-        **now.context(user),
+        **_context(request),
         "often": often.run_often(user),
         "has_servers": servers.visible_to(user).exists(),
         "may_add_servers": permissions.may(user, "servers.add_server"),
@@ -25,9 +28,19 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@sessions.asks_along(now.news_along)
 def home_now(request: HttpRequest) -> HttpResponse:
-    """Answer the poll of the home page."""
-    return fragment(request, "home/partials/_now.html", now.context(request.user))
+    """Answer the poll of the home page: nothing while nothing is new."""
+    seen = now.seen(sessions.found_along(request))
+    if seen and request.GET.get("seen") == seen:
+        return nothing_new()
+    return fragment(request, "home/partials/_now.html", _context(request))
+
+
+def _context(request: HttpRequest) -> dict[str, Any]:
+    # What was so before the rest was read: what came since is news to the next poll.
+    seen = now.seen(sessions.found_along(request))
+    return {**now.context(request.user), "seen": seen}
 
 
 @login_not_required

@@ -50,7 +50,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "opsmanager.accounts.middleware.AuthenticationMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "opsmanager.accounts.middleware.LoginRequiredMiddleware",
     "opsmanager.accounts.middleware.SessionUseMiddleware",

@@ -44,11 +44,24 @@ function tick() {
   for (const element of document.querySelectorAll("time[data-elapsed]")) {
     write(element, duration(now - Date.parse(element.dateTime)));
   }
+  for (const element of document.querySelectorAll("[data-pace]")) pace(element, now);
   for (const element of document.querySelectorAll("time[data-countdown]")) {
     const left = Date.parse(element.dateTime) - now;
     write(element, duration(left));
     if (left <= 0) over(element);
   }
+}
+
+/** Elapsed against usual: the bar, and by how much it takes longer. */
+function pace(element, now) {
+  const elapsed = now - Date.parse(element.dataset.pace);
+  const longer = elapsed - Number(element.dataset.usual);
+  const isLonger = longer >= SECOND;
+  element.querySelector("progress").value = Math.max(0, elapsed);
+  element.classList.toggle("tone-warn", isLonger);
+  element.classList.toggle("tone-run", !isLonger);
+  const words = isLonger ? `${duration(longer)} longer than usual,` : "";
+  write(element.querySelector("[data-pace-longer]"), words);
 }
 
 /** Tells the region round a countdown that its time has come, once. */

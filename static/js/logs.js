@@ -1,18 +1,18 @@
 /**
- * A log that grows while it is read: it follows the end until the reader scrolls up, and finds
- * the first error. The end of a log that is whole is one press away.
+ * A log that grows while it is read: it follows the end until the reader goes elsewhere in it. The
+ * end of a log that is whole is one press away. Who leads the reader elsewhere sends "log:leave".
  */
 
 const NEAR_THE_END = 48;
+const WRAP = "log-wrap";
 const view = document.getElementById("log-view");
 
 if (view) {
   const toEnd = document.querySelector("[data-log-end]");
-  const toError = document.querySelector("[data-log-error]");
   const wrap = document.querySelector("[data-log-wrap]");
   // What has ended is read from its beginning.
-  const isLed = location.hash.startsWith("#step-");
-  let follows = !isLed && document.getElementById("execution_log").hasAttribute("hx-trigger");
+  const step = /^#step-(\d+)$/.exec(location.hash)?.[1];
+  let follows = !step && document.getElementById("execution_log").hasAttribute("hx-trigger");
   let lastTop = 0;
 
   const isAtEnd = () => view.scrollHeight - view.scrollTop - view.clientHeight < NEAR_THE_END;
@@ -23,12 +23,10 @@ if (view) {
     toEnd.hidden = true;
   };
 
-  const firstError = () => view.querySelector(".log-row-bad");
-
   /** A step's title stands once above its rows, also when the rows came in several answers. */
   const foldSteps = () => {
     let last = null;
-    for (const row of view.querySelectorAll(".log-row[data-step]")) {
+    for (const row of view.querySelectorAll(".log-row[data-step], .log-gap")) {
       row.classList.toggle("log-row-same-step", row.dataset.step === last);
       last = row.dataset.step;
     }
@@ -46,7 +44,6 @@ if (view) {
   const refresh = () => {
     foldSteps();
     reachLines();
-    if (toError) toError.hidden = firstError() === null;
     if (follows) followEnd();
     else toEnd.hidden = isAtEnd();
   };
@@ -58,22 +55,45 @@ if (view) {
     lastTop = view.scrollTop;
     toEnd.hidden = follows;
   });
+  view.addEventListener("log:leave", () => (follows = false));
   new ResizeObserver(() => follows && followEnd()).observe(document.getElementById("log-rows"));
   toEnd.addEventListener("click", followEnd);
-  toError?.addEventListener("click", () => {
-    const row = firstError();
-    if (!row) return;
-    follows = false;
-    row.scrollIntoView({ block: "center" });
-    row.focus({ preventScroll: true });
-  });
-  wrap?.addEventListener("click", () => {
-    const isLong = view.classList.toggle("log-view-long");
-    wrap.setAttribute("aria-pressed", String(!isLong));
-    reachLines();
-  });
 
+  const setWrap = (isWrapped) => {
+    view.classList.toggle("log-view-long", !isWrapped);
+    wrap.setAttribute("aria-pressed", String(isWrapped));
+    reachLines();
+  };
+  wrap.addEventListener("click", () => {
+    const isWrapped = view.classList.contains("log-view-long");
+    setWrap(isWrapped);
+    try {
+      localStorage.setItem(WRAP, isWrapped ? "yes" : "no");
+    } catch {
+      // Without a place to keep it, it lasts as long as the page.
+    }
+  });
+  try {
+    setWrap(localStorage.getItem(WRAP) !== "no");
+  } catch {
+    setWrap(true);
+  }
+
+  /** A link to a step leads there also where its rows are not on the page yet. */
+  const goToStep = async () => {
+    if (document.getElementById(`step-${step}`)) return;
+    for (const gap of view.querySelectorAll(".log-gap")) {
+      const { first, last } = gap.dataset;
+      const url = `${view.dataset.rows}?from=${first}&to=${last}&step=${step}`;
+      await htmx.ajax("GET", url, { target: gap, swap: "outerHTML" });
+      document.getElementById(`step-${step}`)?.scrollIntoView({ block: "start" });
+    }
+  };
+
+  for (const tool of document.querySelectorAll(".log [data-needs-script]")) tool.hidden = false;
+  view.classList.add("log-view-live");
   document.addEventListener("htmx:afterSwap", refresh);
   document.addEventListener("htmx:oobAfterSwap", refresh);
   refresh();
+  if (step) goToStep();
 }

@@ -159,6 +159,18 @@ TABLE: dict[str, Entry] = {
     "executions/<uuid:pk>/": page("/executions/{}/", "failed", GET=to(SEES_EXECUTIONS)),
     "executions/<uuid:pk>/state/": page("/executions/{}/state/", "failed", GET=to(SEES_EXECUTIONS)),
     "executions/<uuid:pk>/log/": page("/executions/{}/log/", "failed", GET=to(SEES_EXECUTIONS)),
+    "executions/<uuid:pk>/log/rows/": page(
+        "/executions/{}/log/rows/", "failed", GET=to(SEES_EXECUTIONS)
+    ),
+    "executions/<uuid:pk>/log.txt": page(
+        "/executions/{}/log.txt", "failed", GET=to(SEES_EXECUTIONS)
+    ),
+    "executions/<uuid:pk>/log/<int:seq>/<str:stream>/": page(
+        "/executions/{}/log/1/stdout/", "failed", GET=to(SEES_EXECUTIONS)
+    ),
+    "executions/<uuid:pk>/log/<int:seq>/<str:stream>.txt": page(
+        "/executions/{}/log/1/stdout.txt", "failed", GET=to(SEES_EXECUTIONS)
+    ),
     "executions/<uuid:pk>/cancel/": page(
         "/executions/{}/cancel/",
         "waiting",

@@ -60,6 +60,8 @@ def make() -> World:
     makers.execution(batch=batch, status=Status.SUCCESS, **own)
     makers.execution(batch=running, **own)
     event = trail.record("SERVER_UPDATED", actor=None, target=server)
+    failed = makers.execution(status=Status.FAILED, **own)
+    makers.log_row(failed, 1)
     return World(
         server=server,
         free=servers.server("free"),
@@ -68,7 +70,7 @@ def make() -> World:
         spare=servers.password_credential("spare"),
         host_key=servers.host_key(server, generate_key(), HostKeyState.OFFERED),
         runbook=runbook,
-        failed=makers.execution(status=Status.FAILED, **own),
+        failed=failed,
         waiting=makers.execution(**own),
         succeeded=makers.execution(status=Status.SUCCESS, steps_done=[1], **own),
         dry_run=makers.execution(status=Status.SUCCESS, is_dry_run=True, **own),

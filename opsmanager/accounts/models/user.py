@@ -4,10 +4,11 @@ import uuid
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, Permission
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import OuterRef, QuerySet
+from django.db.models import CharField, OuterRef, QuerySet, Value
+from django.db.models.functions import Concat
 from django.utils.crypto import salted_hmac
 
 from opsmanager.accounts.roles import ROLES, Role
@@ -41,6 +42,20 @@ class User(AbstractUser):
             "group_names": ArraySubquery(groups.values("group__name")),
             "permission_ids": ArraySubquery(permissions.values("permission_id")),
         }
+
+    @classmethod
+    def all_rights_of(cls, key: str) -> dict[str, ArraySubquery]:
+        """Return as :meth:`rights_of`, and the names of all permissions, own and by roles."""
+        name = Concat("content_type__app_label", Value("."), "codename", output_field=CharField())
+        of_user = {
+            "own_permissions": Permission.objects.filter(user=OuterRef(key)),
+            "role_permissions": Permission.objects.filter(group__user=OuterRef(key)),
+        }
+        named = {
+            each: ArraySubquery(rows.order_by().annotate(name_in_full=name).values("name_in_full"))
+            for each, rows in of_user.items()
+        }
+        return cls.rights_of(key) | named
 
     @property
     def role(self) -> Role | None:

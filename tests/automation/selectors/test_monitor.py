@@ -229,9 +229,9 @@ def test_running_again_fills_lists_line_by_line() -> None:
 def test_what_it_usually_takes_comes_from_those_that_succeeded() -> None:
     times = {"started_at": "2026-01-01T00:00:00Z", "finished_at": "2026-01-01T00:00:09Z"}
     execution = makers.execution(status=Status.FAILED, **times)
-    assert monitor.usual_seconds(execution) == 30.0
+    assert monitor.pace(execution) == monitor.Pace(elapsed=9_000, usual=30_000)
     makers.execution(status=Status.SUCCESS, **times)
-    assert monitor.usual_seconds(execution) == 9.0
+    assert monitor.pace(execution) == monitor.Pace(elapsed=9_000, usual=9_000)
 
 
 def test_what_no_user_started_says_so() -> None:

@@ -208,12 +208,12 @@ def seen(client: Client, batch: Batch) -> str:
     return page[page.index("?seen=") + len("?seen=") :].split("&amp;")[0]
 
 
-def test_a_poll_with_nothing_new_is_204_and_costs_one_query_beside_the_login(
+def test_a_poll_with_nothing_new_is_204_and_costs_one_query(
     as_: As, batch: Batch, django_assert_num_queries: Any
 ) -> None:
     client = as_("helpdesk")
     known = seen(client, batch)
-    with django_assert_num_queries(5):  # session, user, permissions of both kinds, the batch
+    with django_assert_num_queries(1):  # which finds session, user, permissions and the batch
         answer = poll(client, batch, seen=known)
     assert (answer.status_code, answer.content) == (204, b"")
 

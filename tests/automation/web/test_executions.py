@@ -255,15 +255,6 @@ def test_a_poll_of_the_log_from_nowhere_begins_at_the_beginning(as_: As, after: 
     assert 'id="log-1"' in text_of(log(as_("helpdesk"), execution, after=after))
 
 
-def test_a_poll_with_nothing_new_costs_one_query_beside_the_login(
-    as_: As, django_assert_num_queries: Any
-) -> None:
-    execution = makers.execution(status=Status.RUNNING, revision=7)
-    client = as_("helpdesk")
-    with django_assert_num_queries(5):  # session, user, permissions of both kinds, the execution
-        log(client, execution, revision=7)
-
-
 @pytest.mark.parametrize(
     ("name", "cancels"),
     [("admin", True), ("manager", True), ("granted", True), ("stranger", False), ("hr", False)],
