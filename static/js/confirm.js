@@ -57,17 +57,26 @@ function ask(question, submitter) {
   box.querySelector("[data-question]").textContent = question;
   box.querySelector("[data-yes]").textContent = submitter.dataset.confirmWord ?? "Yes";
   box.returnValue = "";
+  const action = submitter.form.getAttribute("action");
   box.addEventListener(
     "close",
     () => {
-      if (box.returnValue !== "yes" || !submitter.isConnected) return;
-      submitter.dataset.confirmed = "yes";
-      submitter.form.requestSubmit(submitter);
-      delete submitter.dataset.confirmed;
+      const button = submitter.isConnected ? submitter : twin(submitter, action);
+      if (box.returnValue !== "yes" || !button || button.disabled) return;
+      button.dataset.confirmed = "yes";
+      button.form.requestSubmit(button);
+      delete button.dataset.confirmed;
     },
     { once: true },
   );
   box.showModal();
+}
+
+/** The same button of a region that came anew while the reader was asked. */
+function twin(submitter, action) {
+  const form = [...document.forms].find((each) => each.getAttribute("action") === action);
+  const buttons = [...(form?.querySelectorAll("button[data-confirm]") ?? [])];
+  return buttons.find((each) => each.value === submitter.value);
 }
 
 document.addEventListener("htmx:afterSwap", prepare);
