@@ -12,6 +12,7 @@ from opsmanager.home import views as home
 register_converter(Anything, "anything")
 
 handler400 = "opsmanager.home.errors.bad_request"
+handler404 = "opsmanager.home.errors.page_not_found"
 handler500 = "opsmanager.home.errors.server_error"
 
 api: list[URLPattern | URLResolver] = [

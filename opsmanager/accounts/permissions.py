@@ -12,6 +12,7 @@ from django.db.models import Model, Q, QuerySet, Value
 from guardian.models import GroupObjectPermission, UserObjectPermission
 from guardian.shortcuts import assign_perm, get_objects_for_user, remove_perm
 
+from opsmanager.accounts import roles
 from opsmanager.accounts.models import User
 from opsmanager.common.problems import NotPermitted
 
@@ -44,7 +45,9 @@ def may(user: Actor, permission: str) -> bool:
 def require(user: Actor, permission: str, message: str) -> None:
     """Raise :class:`NotPermitted` with the sentence unless the user has the permission."""
     if not may(user, permission):
-        raise NotPermitted(message)
+        refusal = NotPermitted(message)
+        refusal.roles = roles.that_carry(permission)
+        raise refusal
 
 
 def require_view(user: Actor, permission: str) -> None:

@@ -81,6 +81,12 @@ ROLES = (
 """Highest first; HR and FINANCE have nothing here."""
 
 
+def that_carry(permission: str) -> tuple[str, ...]:
+    """Return the names of the roles that have the permission, highest first."""
+    app = permission.partition(".")[0]
+    return tuple(role.name for role in ROLES if permission in role.permissions or app in role.apps)
+
+
 def keeps_to_servers(permission: str) -> bool:
     """Return whether somebody who is limited to some servers may have the permission.
 

@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash, views
 from django.contrib.auth.decorators import login_not_required
@@ -10,7 +11,6 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.decorators import method_decorator
-from django.views.csrf import csrf_failure as django_csrf_failure
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
@@ -68,10 +68,10 @@ class LoginView(OwnRedirects, views.LoginView):
         """Return the page, or the part of it that other pages show in a box."""
         return [SIGN_IN if is_fragment(self.request) else self.template_name]
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return what the page shows, and what it keeps of a form that was sent too late."""
+    def get_context_data(self, **more: Any) -> dict[str, Any]:
+        """Return whom somebody can ask who does not get in, and a form that was sent too late."""
         held = self.request.POST.get(held_forms.FIELD, "")
-        return {**super().get_context_data(**kwargs), "held": held}
+        return super().get_context_data(contact=settings.CONTACT, held=held, **more)
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         """Sign the person in, and know the browser from now on."""
@@ -96,13 +96,6 @@ class LoginView(OwnRedirects, views.LoginView):
             response.status_code = wait.status
             response.headers["Retry-After"] = str(wait.retry_after)
         return response
-
-
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Refuse a form whose page is older than the login; a script may have the page go on."""
-    if is_fragment(request):
-        return HttpResponse(status=HTTPStatus.UNAUTHORIZED)
-    return django_csrf_failure(request, reason)
 
 
 @never_cache

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
 
+from opsmanager.common.error_pages import error_page
 from opsmanager.common.problems import TooLarge
 
 
@@ -24,5 +24,4 @@ class BodyLimitMiddleware:
         problem = TooLarge(f"A request may hold at most {limit // 1024} KiB. Send less at once.")
         if request.path.startswith("/api/"):
             return JsonResponse(problem.as_json(), status=problem.status)
-        page = {"message": problem.message}
-        return render(request, "400.html", page, status=problem.status)
+        return error_page(request, problem.status, problem.message)

@@ -1,14 +1,14 @@
 """The one exception that carries a human sentence, a machine code and an HTTP status."""
 
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
-from django.shortcuts import render
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from opsmanager.common import secrets_in_use
+from opsmanager.common.error_pages import error_page, page_before
 from opsmanager.common.htmx import go_to
 
 
@@ -85,6 +85,8 @@ class NotPermitted(Problem):
     status = 403
     name = "PermissionDenied"
     code = "NOT_PERMITTED"
+    roles: tuple[str, ...] = ()
+    """The roles that may, where that is a matter of roles."""
 
 
 class NotFound(Problem):
@@ -207,7 +209,10 @@ class ProblemMiddleware:
         # The API reads its bodies itself, and would find nothing left.
         if not request.path.startswith("/api/") and _has_nul(request.POST):
             return _answer(request, Invalid("The form holds a NUL character. Take it out."))
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and request.method == "GET":
+            return _shows_nothing(request, response)
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer a :class:`Problem`; leave every other exception to Django."""
@@ -223,12 +228,19 @@ def _answer(request: HttpRequest, problem: Problem) -> HttpResponse:
         return JsonResponse(problem.as_json(), status=problem.status)
     if request.method == "POST" and problem.status not in (403, 404):
         messages.error(request, problem.shown)
-        return go_to(request, _page_before(request))
-    name = problem.status if problem.status in (403, 404) else 400
-    return render(request, f"{name}.html", {"message": problem.shown}, status=problem.status)
+        return go_to(request, page_before(request) or "home")
+    roles = problem.roles if isinstance(problem, NotPermitted) else ()
+    return error_page(request, problem.status, problem.shown, roles=roles)
 
 
-def _page_before(request: HttpRequest) -> str:
-    page = request.headers.get("referer", "")
-    is_ours = url_has_allowed_host_and_scheme(page, {request.get_host()}, request.is_secure())
-    return page if is_ours else "home"
+def _shows_nothing(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Say so where somebody opens what only takes forms, as after a login that had expired."""
+    if request.path.startswith("/api/"):
+        return response
+    sentence = (
+        "It only takes what a page of OpsManager sends. Nothing was done now. Go to the page with "
+        "the button, look whether it is still wanted, and press it again."
+    )
+    page = error_page(request, HTTPStatus.METHOD_NOT_ALLOWED, sentence)
+    page.headers["Allow"] = response.headers["Allow"]
+    return page

@@ -13,6 +13,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 DEBUG = env.flag("DEBUG", default=False)
 PUBLIC_URL = env.text("OPSMANAGER_PUBLIC_URL", "http://localhost:8000").rstrip("/")
+# Whom people may ask, in their words: on the pages for errors and at the login.
+CONTACT = env.text("OPSMANAGER_CONTACT", "")
 
 INSTALLED_APPS = [
     "opsmanager.accounts.admin_apps.AdminConfig",

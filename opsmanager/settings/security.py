@@ -44,7 +44,7 @@ DEVICE_COOKIE_PATH = "/login/"
 TRUSTED_PROXIES = env.integer("OPSMANAGER_TRUSTED_PROXIES", 0)
 CSRF_COOKIE_SECURE = _IS_HTTPS
 CSRF_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "opsmanager.accounts.web.csrf_failure"
+CSRF_FAILURE_VIEW = "opsmanager.home.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 
 # What an error report shows of requests, variables and settings, also with DEBUG.

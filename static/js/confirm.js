@@ -102,13 +102,15 @@ function ask(question, submitter) {
   lasting.textContent = isRun && form.dataset.lasting ? `Can’t be taken back. ${form.dataset.lasting}` : "";
   lasting.hidden = !lasting.textContent;
   box.returnValue = "";
+  const action = submitter.form.getAttribute("action");
   box.addEventListener(
     "close",
     () => {
-      if (box.returnValue !== "yes" || !submitter.isConnected) return;
-      submitter.dataset.confirmed = "yes";
-      submitter.form.requestSubmit(submitter);
-      delete submitter.dataset.confirmed;
+      const button = submitter.isConnected ? submitter : twin(submitter, action);
+      if (box.returnValue !== "yes" || !button || button.disabled) return;
+      button.dataset.confirmed = "yes";
+      button.form.requestSubmit(button);
+      delete button.dataset.confirmed;
     },
     { once: true },
   );
@@ -120,6 +122,13 @@ function word(name, text) {
   const element = document.createElement(name);
   element.textContent = text;
   return element;
+}
+
+/** The same button of a region that came anew while the reader was asked. */
+function twin(submitter, action) {
+  const form = [...document.forms].find((each) => each.getAttribute("action") === action);
+  const buttons = [...(form?.querySelectorAll("button[data-confirm]") ?? [])];
+  return buttons.find((each) => each.value === submitter.value);
 }
 
 document.addEventListener("htmx:afterSwap", prepare);

@@ -24,6 +24,20 @@ function go(letter) {
   document.querySelector(`[data-go="${CSS.escape(letter)}"]`)?.click();
 }
 
+/** The list of keys is what the navigation offers to this reader. */
+function explain() {
+  const list = document.querySelector("[data-keys]");
+  for (const link of document.querySelectorAll("[data-go]")) {
+    const keys = document.createElement("dt");
+    const words = document.createElement("dd");
+    for (const key of ["g", link.dataset.go]) {
+      keys.append(Object.assign(document.createElement("kbd"), { textContent: key }), " ");
+    }
+    words.textContent = link.textContent.trim();
+    list.append(keys, words);
+  }
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
@@ -42,6 +56,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+explain();
 for (const button of document.querySelectorAll("[data-keyboard-help]")) {
   button.addEventListener("click", () => help?.showModal());
 }

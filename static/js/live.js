@@ -40,8 +40,16 @@ function failed(event) {
     say("That was refused. You may lack the permission, or the page is too old: reload it.");
   } else if (status === 404) {
     say("That is no longer there. Reload the page to see what is.");
+  } else if (status === 413) {
+    say("That is more than OpsManager takes at once. Send less.");
+  } else if (status === 429) {
+    say("That was too soon. Wait a moment, then try again.");
+  } else if (status === 503) {
+    say("The database does not answer. Wait a few seconds, look whether it was done, and try again.");
   } else if (status >= 500) {
     say("OpsManager failed at that and has written down why. Nothing may have happened: look first, then try again.");
+  } else if (status >= 400) {
+    say("OpsManager could not read that. Reload the page and try again.");
   } else {
     say("OpsManager does not answer. Nothing may have happened: look first, then try again.");
   }

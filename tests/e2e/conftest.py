@@ -7,6 +7,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.e2e.browser import CHROMIUM, Reader, chromium
+from tests.e2e.things import Things, make
+from tests.stack.demo import Demo
 from tests.stack.stack import PASSWORD, Stack
 
 
@@ -41,3 +43,9 @@ def plain_reader(stack: Stack, browser: Browser) -> Iterator[Reader]:
         reader.sign_in("admin", PASSWORD)
         yield reader
     assert reader.complaints == []
+
+
+@pytest.fixture(scope="module")
+def things(stack: Stack, demo: Demo) -> Things:
+    """Return one real thing of each kind."""
+    return make(stack, demo)
