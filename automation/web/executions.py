@@ -75,7 +75,9 @@ def _filters(asked: QueryDict, first: Execution | None, behind: counted.Counted 
             if asked.get(name)
         )
         + ((_behind(asked, behind),) if behind else ()),
-        kept=tuple((name, asked.get(name, "")) for name in ("since", "until") if behind and name in asked),
+        kept=tuple(
+            (name, asked.get(name, "")) for name in ("since", "until") if behind and name in asked
+        ),
     )
 
 

@@ -128,10 +128,10 @@ ENDPOINTS: Final[dict[str, tuple[Budget, ...]]] = {
 
 PAGES: Final[tuple[Budget, ...]] = (
     page("/", admin=15, noc=15),
-    page("/now/", admin=14, noc=14),
+    page("/now/", admin=12, noc=12),
     page("/executions/", admin=3, noc=3),
     page("/executions/?search=server", admin=9, noc=9),
-    page("/executions/{}/", "execution", admin=7, noc=6),
+    page("/executions/{}/", "execution", admin=6, noc=5),
     page("/executions/{}/", "waiting", admin=8, noc=8),
     page("/executions/{}/log/", "execution", admin=3, noc=3),
     page("/executions/{}/log/rows/?from=1&to=999", "execution", admin=4, noc=4),

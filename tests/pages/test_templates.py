@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.template.loader import get_template
 
+APPS = ("opsmanager", "automation", "servers", "incidents")
 ROOT = Path(__file__).parents[2]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 ICONS = json.loads((ROOT / "static" / "icons.json").read_text())
@@ -42,7 +43,7 @@ def test_no_code_declares_a_text_to_be_html_of_its_own() -> None:
     # Django's own report of a fault, from which secrets are masked.
     reviewed = {"opsmanager/common/error_reports.py: SafeString"}
     found = set()
-    for app in ("opsmanager", "automation", "servers", "incidents"):
+    for app in APPS:
         for path in (ROOT / app).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
                 called = node.func if isinstance(node, ast.Call) else None
@@ -72,5 +73,6 @@ def test_a_partial_that_polls_is_named_as_its_file(path: Path) -> None:
 
 
 def test_every_icon_is_used() -> None:
-    text = "".join(path.read_text() for path in TEMPLATES)
+    code = (path for app in APPS for path in (ROOT / app).rglob("*.py"))
+    text = "".join(path.read_text() for path in (*TEMPLATES, *code))
     assert [name for name in ICONS if f'"{name}"' not in text] == []

@@ -256,13 +256,19 @@ def test_a_token_in_the_address_is_none(user: User) -> None:
 
 
 def test_one_query_finds_token_user_and_rights(user: User) -> None:
-    _row, secret = made(user, last_used_at=timezone.now())
+    row, secret = made(user, last_used_at=timezone.now())
+    # Enough of them that to look through all would be no plan.
+    ApiToken.objects.bulk_create(
+        ApiToken(user=user, name=f"t{n}", digest=f"{n:064}", expires_at=row.expires_at)
+        for n in range(300)
+    )
     with CaptureQueriesContext(connection) as asked:
         found = api_tokens.user_of(secret, address=None)
         assert found.role is not None
     assert found.role.name == "MANAGER"
     assert len(asked) == 1
     with connection.cursor() as cursor:
+        cursor.execute("ANALYZE accounts_apitoken")
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN {asked[0]['sql']}")
         plan = "\n".join(row[0] for row in cursor.fetchall())
