@@ -242,8 +242,8 @@ def _bytes(*texts: str) -> int:
 def anchored(window: Window, *, is_beginning: bool = False) -> None:
     """Give the first row of each step an id that other pages lead to.
 
-    A row behind a gap, or the first of a window that is not the log's ``is_beginning``, may have one
-    of its step before it.
+    A row behind a gap, or the first of a window that is not the log's ``is_beginning``, may have
+    one of its step before it.
     """
     seen: set[int] = set()
     is_known = is_beginning
