@@ -4,7 +4,7 @@ A page must open quickly, whatever ran. What lies between is told by its size, a
 somebody asks for it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -239,9 +239,18 @@ def _bytes(*texts: str) -> int:
     return sum(len(text.encode(errors="replace")) for text in texts)
 
 
-def anchored(rows: Iterable[ExecutionLog]) -> None:
-    """Give the first row of each step an id that other pages lead to."""
+def anchored(window: Window, *, is_beginning: bool = False) -> None:
+    """Give the first row of each step an id that other pages lead to.
+
+    A row behind a gap, or the first of a window that is not the log's ``is_beginning``, may have
+    one of its step before it.
+    """
     seen: set[int] = set()
-    for row in rows:
-        row.is_first_of_step = row.step_number not in seen  # type: ignore[attr-defined]
-        seen.add(row.step_number)
+    is_known = is_beginning
+    for entry in window.entries:
+        if isinstance(entry, Gap):
+            is_known = False
+            continue
+        entry.is_first_of_step = is_known and entry.step_number not in seen  # type: ignore[attr-defined]
+        seen.add(entry.step_number)
+        is_known = True

@@ -31,7 +31,7 @@ def context(execution: Execution, *, after: int) -> dict[str, Any]:
         if (entry.last if isinstance(entry, shown_log.Gap) else entry.seq) < running
     ]
     if after == 0:
-        shown_log.anchored(rows)
+        shown_log.anchored(window, is_beginning=True)
     last_row = max((row.seq for row in rows if row.seq < running), default=after)
     return {
         "execution": execution,
@@ -68,7 +68,7 @@ def execution_log_rows(request: HttpRequest, pk: UUID) -> HttpResponse:
         seek=request.GET.get("seek", "first"),
         step=_number(request, "step") if request.GET.get("step") else None,
     )
-    shown_log.anchored(window.rows)
+    shown_log.anchored(window)
     shown = {"execution": execution, "entries": window.entries}
     return fragment(request, "automation/partials/_log_entries.html", shown)
 

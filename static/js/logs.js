@@ -11,8 +11,8 @@ if (view) {
   const toEnd = document.querySelector("[data-log-end]");
   const wrap = document.querySelector("[data-log-wrap]");
   // What has ended is read from its beginning.
-  const step = /^#step-(\d+)$/.exec(location.hash)?.[1];
-  let follows = !step && document.getElementById("execution_log").hasAttribute("hx-trigger");
+  const step = () => /^#step-(\d+)$/.exec(location.hash)?.[1];
+  let follows = !step() && document.getElementById("execution_log").hasAttribute("hx-trigger");
   let lastTop = 0;
 
   const isAtEnd = () => view.scrollHeight - view.scrollTop - view.clientHeight < NEAR_THE_END;
@@ -81,13 +81,19 @@ if (view) {
 
   /** A link to a step leads there also where its rows are not on the page yet. */
   const goToStep = async () => {
-    if (document.getElementById(`step-${step}`)) return;
+    const number = step();
+    if (!number) return;
+    follows = false;
+    const row = () => document.getElementById(`step-${number}`);
     for (const gap of view.querySelectorAll(".log-gap")) {
+      if (row()) break;
       const { first, last } = gap.dataset;
-      const url = `${view.dataset.rows}?from=${first}&to=${last}&step=${step}`;
+      const url = `${view.dataset.rows}?from=${first}&to=${last}&step=${number}`;
       await htmx.ajax("GET", url, { target: gap, swap: "outerHTML" });
-      document.getElementById(`step-${step}`)?.scrollIntoView({ block: "start" });
     }
+    // The first row behind what was fetched may be the step's first one.
+    const found = row() ?? view.querySelector(`.log-row[data-step*="/${number}/"]`);
+    found?.scrollIntoView({ block: "start" });
   };
 
   for (const tool of document.querySelectorAll(".log [data-needs-script]")) tool.hidden = false;
@@ -95,5 +101,6 @@ if (view) {
   document.addEventListener("htmx:afterSwap", refresh);
   document.addEventListener("htmx:oobAfterSwap", refresh);
   refresh();
-  if (step) goToStep();
+  window.addEventListener("hashchange", goToStep);
+  goToStep();
 }

@@ -128,9 +128,10 @@ def test_from_error_to_error_among_2000_rows(reader: Reader, many_rows: str) -> 
     numbers = page.evaluate("[...document.querySelectorAll('.log-row')].map(row => row.id)")
     assert numbers == sorted(numbers, key=lambda name: int(name.removeprefix("log-")))
 
-    page.goto(f"{reader.address}{many_rows}#step-2")
-    page.reload()
-    expect(page.locator("#step-2").first).to_be_in_viewport()
+    reader.visit("/guard/")
+    reader.visit(f"{many_rows}#step-2")
+    expect(page.locator("#step-2")).to_be_in_viewport()
+    expect(page.locator("#log-1001 .log-step")).to_have_id("step-2")
 
     page.set_viewport_size({"width": 360, "height": 740})
     page.locator(".log-head").scroll_into_view_if_needed()
