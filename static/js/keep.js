@@ -65,7 +65,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const region = event.detail.target;
   if (!event.detail.shouldSwap || !region?.id) return;
   const focus = document.activeElement;
-  const isInside = focus !== region && region.contains(focus);
+  const isInside = region.contains(focus);
   const focused = isInside ? signature(focus) : null;
   const same = isInside
     ? [...region.querySelectorAll(FOCUSABLE)].filter((each) => signature(each) === focused)
