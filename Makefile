@@ -37,13 +37,15 @@ manage: $(RUN_READY) ## manage.py against the running OpsManager (ARGS="runbook 
 	@$(BIN)/python -m opsmanager.embedded manage $(ARGS)
 
 WITH_SERVICES = $(BIN)/python -m opsmanager.embedded with-services --fresh --
+# More than the cores of a small machine: most tests wait for a server, a worker or a browser.
+TESTS_AT_ONCE := 4
 PURE := automation/engine/*,servers/ssh/*
 
 test: $(DEV_READY) $(ASSETS) ## run the tests (ARGS="tests/servers -k pool" for some of them)
 ifdef ARGS
 	$(WITH_SERVICES) $(BIN)/pytest -n 2 $(ARGS)
 else
-	$(WITH_SERVICES) $(BIN)/pytest -n 2 --cov --cov-report=term --cov-fail-under=90
+	$(WITH_SERVICES) $(BIN)/pytest -n $(TESTS_AT_ONCE) --cov --cov-report=term --cov-fail-under=90
 	@$(BIN)/coverage report --include='$(PURE)' --fail-under=100 > $(VENV)/coverage.txt \
 		|| { cat $(VENV)/coverage.txt; echo "$(PURE) must be covered whole."; exit 1; }
 endif

@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Final
 
+from automation.engine.kinds import Category
 from automation.models import CatalogEntry
 from automation.selectors import executions, runbooks
 from opsmanager.accounts import permissions, roles
@@ -10,16 +11,20 @@ from opsmanager.accounts import permissions, roles
 _LATEST: Final = 200
 """Runs that are looked at: few enough to be read at each visit, enough to know what is usual."""
 _MOST: Final = 6
+_EMERGENCY: Final = (Category.RECOVERY, Category.INCIDENT_RESPONSE)
 
 
 def run_often(user: permissions.Actor) -> list[CatalogEntry]:
     """Return the runbooks that were run most of late, then others, for who may run any.
 
-    Those that are switched off are left out.
+    Of equals, those for an emergency come first. Those that are switched off are left out.
     """
     if not permissions.may(user, roles.EXECUTE_RUNBOOKS):
         return []
     latest = executions.visible_to(user).filter(is_dry_run=False).order_by("-queued_at")
     runs = Counter(latest.values_list("runbook_id", flat=True)[:_LATEST])
     entries = runbooks.visible_to(user).filter(is_active=True)
-    return sorted(entries, key=lambda entry: (-runs[entry.pk], entry.title))[:_MOST]
+    return sorted(
+        entries,
+        key=lambda entry: (-runs[entry.pk], entry.category not in _EMERGENCY, entry.title),
+    )[:_MOST]

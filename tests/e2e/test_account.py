@@ -9,7 +9,7 @@ from tests.e2e.browser import Reader
 from tests.stack.stack import PASSWORD, Stack
 
 pytest_plugins = ("tests.stack.fixtures",)
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 def test_a_wrong_old_password_is_said_beside_its_field(reader: Reader) -> None:

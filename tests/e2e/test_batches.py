@@ -9,7 +9,7 @@ from tests.e2e.browser import PATIENCE_MS, Reader
 from tests.stack.demo import Demo
 
 pytest_plugins = ("tests.stack.fixtures",)
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 NAMES = ("app-1", "db-1", "web-1")
 

@@ -14,7 +14,7 @@ from tests.stack.stack import Stack
 from tests.support.waiting import eventually
 
 pytest_plugins = ("tests.stack.fixtures",)
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 _PATIENCE = 80
 """Presses of Tab within which a page is walked through."""

@@ -12,7 +12,7 @@ from tests.stack.demo import Demo
 from tests.stack.stack import Stack
 
 pytest_plugins = ("tests.stack.fixtures",)
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 _UNKNOWN = """
 from datetime import timedelta

@@ -14,7 +14,7 @@ from tests.e2e.things import Things
 from tests.stack.stack import PASSWORD, Stack
 
 pytest_plugins = ("tests.stack.fixtures",)
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 _HIDDEN = "document.activeElement.getBoundingClientRect().bottom <= 0"
 

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests.e2e.browser import Reader
 
 pytest_plugins = ("tests.stack.fixtures",)
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 @pytest.mark.parametrize("who", ["reader", "plain_reader"])

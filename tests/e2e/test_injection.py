@@ -11,7 +11,7 @@ from tests.e2e.injections import HIT, PAYLOADS
 from tests.stack.stack import Stack
 
 pytest_plugins = ("tests.stack.fixtures",)
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 # Past every validation, as an old version or another door might have let it in.
 _STORE = """

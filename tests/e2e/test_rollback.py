@@ -9,7 +9,7 @@ from tests.stack.demo import DOWN, Demo
 from tests.stack.stack import Stack
 
 pytest_plugins = ("tests.stack.fixtures",)
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 def restart(stack: Stack, demo: Demo, reader: Reader, *, asks: bool = True) -> None:

@@ -10,7 +10,7 @@ from tests.stack.demo import DOWN, Demo
 from tests.stack.stack import PASSWORD, Stack
 
 pytest_plugins = ("tests.stack.fixtures",)
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 _COUNT_CLICKS = """
 addEventListener("click", (event) => {

@@ -7,7 +7,7 @@ from tests.e2e.browser import Reader
 from tests.stack.demo import Demo
 
 pytest_plugins = ("tests.stack.fixtures",)
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 HOSTILE = "nginx; rm -rf /"
 

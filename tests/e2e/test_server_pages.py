@@ -10,7 +10,7 @@ from tests.stack.demo import Demo
 from tests.stack.stack import Stack, unique
 
 pytest_plugins = ("tests.stack.fixtures",)
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 def test_a_server_is_added_accepted_and_checked(stack: Stack, demo: Demo, reader: Reader) -> None:

@@ -12,7 +12,7 @@ from tests.stack.demo import DOWN, Demo
 from tests.stack.stack import Stack, unique
 
 pytest_plugins = ("tests.stack.fixtures",)
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 _OPEN_INCIDENT = """
 from incidents.services import incidents
