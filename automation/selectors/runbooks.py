@@ -1,14 +1,17 @@
 """The library: runbooks as the catalog has them."""
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, When
 
 from automation import catalog
 from automation.engine.errors import UnknownRunbook
+from automation.engine.kinds import Category
 from automation.engine.runbook import Runbook
 from automation.models import CatalogEntry, Execution
 from opsmanager.accounts import permissions, roles
 from opsmanager.common.problems import NotFound
 from opsmanager.common.uuids import as_uuid
+
+_EMERGENCY = (Category.RECOVERY, Category.INCIDENT_RESPONSE)
 
 
 def visible_to(user: permissions.Actor) -> QuerySet[CatalogEntry]:
@@ -42,10 +45,11 @@ def search(rows: QuerySet[CatalogEntry], text: str) -> QuerySet[CatalogEntry]:
 
 
 def last_used_first(rows: QuerySet[CatalogEntry]) -> QuerySet[CatalogEntry]:
-    """Return those that can be run, the last used ones first, then by title."""
+    """Return those that can be run: the last used first, then what is for an emergency."""
     runs = Execution.objects.filter(runbook=OuterRef("pk"), is_dry_run=False)
     latest = Subquery(runs.order_by("-queued_at").values("queued_at")[:1])
-    return rows.filter(is_active=True).order_by(latest.desc(nulls_last=True), "title")
+    is_calm = Case(When(category__in=_EMERGENCY, then=0), default=1)
+    return rows.filter(is_active=True).order_by(latest.desc(nulls_last=True), is_calm, "title")
 
 
 def code_of(entry: CatalogEntry) -> type[Runbook]:

@@ -298,5 +298,5 @@ def test_the_runbooks_used_last_are_one_press_away_for_who_may_run_them() -> Non
     makers.entry("LOG_ROTATION", is_active=False)
     ids = [entry.runbook_id for entry in now.shortcuts(makers.user("NOC"))]
     assert ids[:2] == ["PROCESS_KILL", "HEALTH_CHECK"]
-    assert set(ids[2:]) == {"FILE_BACKUP", "SERVICE_RESTART", "DISK_CLEANUP"}
+    assert ids[2:] == ["SERVICE_RESTART", "FILE_BACKUP", "DISK_CLEANUP"], "for emergencies first"
     assert now.shortcuts(makers.user("HELPDESK")) == []
