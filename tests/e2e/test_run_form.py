@@ -112,6 +112,6 @@ def test_several_units_are_added_one_by_one(demo: Demo, noc: Reader) -> None:
     for unit in ("one", "two", "one"):
         adder.fill(f"{unit}.service")
         adder.press("Enter")
-    services = page.get_by_label("Services", exact=True)
+    services = page.locator("[name=services]")
     expect(services).to_have_value("one.service\ntwo.service")
     expect(adder).to_have_value("")
