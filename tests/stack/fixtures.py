@@ -1,8 +1,8 @@
 """Pytest fixtures that start OpsManager itself, once for all tests of a process.
 
 A test module that needs them says `pytest_plugins = ("tests.stack.fixtures",)` and carries the
-marker `xdist_group("stack")`, or `xdist_group("browser")` where it drives one, so that parallel runs
-start it once for each of the two.
+marker `xdist_group("stack")`, or `xdist_group("browser")` where it drives one, so that parallel
+runs start it once for each of the two.
 """
 
 from collections.abc import Generator, Iterator
