@@ -95,6 +95,17 @@ def batch(one: Photographer) -> None:
     one.take("batch")
 
 
+def api_token(one: Photographer) -> None:
+    """Take the picture of an account with an API token."""
+    page = one.page
+    one.visit("/account/tokens/new/")
+    page.get_by_role("textbox", name="Name", exact=True).fill("ChatOps bot")
+    page.get_by_role("button", name="Make the token").click()
+    page.get_by_text("opsm_").first.wait_for()
+    one.visit("/account/")
+    one.take("account")
+
+
 def main() -> None:
     """Take all pictures."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -120,11 +131,15 @@ def main() -> None:
             one.visit(f"/runbooks/SERVICE_RESTART/?server={server}&serviceName=shop.service")
             one.take("runbook")
             batch(one)
-            one.visit("/account/")
-            one.take("account")
+            api_token(one)
+            one.visit("/admin/")
+            one.take("admin")
         with tab(browser, asked, size=DESKTOP, scheme="dark") as one:
             one.visit(monitor)
             one.take("monitor-dark")
+        with tab(browser, asked, size=PHONE, scheme="light") as one:
+            one.visit(monitor)
+            one.take("monitor-phone")
         browser.close()
 
 

@@ -58,7 +58,7 @@ def test_a_token_is_made_copied_and_revoked(reader: Reader) -> None:
     page.get_by_role("link", name="New API token").click()
     page.get_by_role("textbox", name="Name", exact=True).fill("ChatOps bot")
     page.get_by_text("What I tick").click()
-    page.get_by_placeholder("Filter the permissions").fill("view_execution")
+    page.get_by_label("Show the permissions that have this in their name").fill("view_execution")
     page.get_by_label("automation.view_execution").check()
     expect(page.locator("input[value='servers.view_server']")).to_be_hidden()
     page.get_by_role("button", name="Make the token").click()
