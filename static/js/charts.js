@@ -22,7 +22,6 @@ const UNITS = [
 ];
 
 const root = document.documentElement;
-const wantsCalm = window.matchMedia("(prefers-reduced-motion: reduce)");
 const drawn = new Map();
 let unfolded = new Set();
 
@@ -126,7 +125,7 @@ function dataset({ name, tone, values }, isStack, size) {
   };
 }
 
-function options(told, { axis, ticks }, isStack, moves) {
+function options(told, { axis, ticks }, isStack) {
   const ink = colour("--ink-soft");
   const line = colour("--line");
   const font = { family: getComputedStyle(document.body).fontFamily, size: 12 };
@@ -137,7 +136,7 @@ function options(told, { axis, ticks }, isStack, moves) {
   return {
     responsive: true,
     maintainAspectRatio: false,
-    animation: moves && !wantsCalm.matches ? { duration: 250 } : false,
+    animation: false, // numbers are there at once, and nobody has asked for motion
     interaction: { mode: "index", intersect: false },
     onClick: (event, _hits, chart) => linkAt(chart, event)?.click(),
     onHover: (event, _hits, chart) => {
@@ -180,7 +179,7 @@ function options(told, { axis, ticks }, isStack, moves) {
   };
 }
 
-function draw(box, moves) {
+function draw(box) {
   const canvas = box.querySelector("canvas");
   const told = read(box.parentElement.querySelector("[data-chart-table] table"));
   const isStack = box.dataset.chart === "stack";
@@ -196,7 +195,7 @@ function draw(box, moves) {
         labels: told.labels,
         datasets: told.series.map((each) => dataset(each, isStack, measure.size)),
       },
-      options: options(told, measure, isStack, moves),
+      options: options(told, measure, isStack),
     }),
   );
   box.dataset.drawn = root.dataset.bsTheme;
@@ -206,24 +205,24 @@ const tables = () => [...document.querySelectorAll("[data-chart-table]")];
 const nameOf = (table) => table.closest("section").id;
 
 /** Draws what is on the page; its tables fold, but those that the reader has folded out. */
-function drawAll({ moves }) {
+function drawAll() {
   for (const [canvas, chart] of drawn) {
     if (canvas.isConnected) continue;
     chart.destroy();
     drawn.delete(canvas);
   }
-  for (const box of document.querySelectorAll("[data-chart]")) draw(box, moves);
+  for (const box of document.querySelectorAll("[data-chart]")) draw(box);
   for (const table of tables()) table.open = unfolded.has(nameOf(table));
 }
 
 function redraw() {
   unfolded = new Set(tables().filter(({ open }) => open).map(nameOf));
-  drawAll({ moves: false });
+  drawAll();
 }
 
-drawAll({ moves: true });
+drawAll();
 new MutationObserver(redraw).observe(root, { attributeFilter: ["data-bs-theme"] });
 document.addEventListener("htmx:beforeSwap", () => {
   unfolded = new Set(tables().filter(({ open }) => open).map(nameOf));
 });
-document.addEventListener("htmx:afterSwap", () => drawAll({ moves: true }));
+document.addEventListener("htmx:afterSwap", drawAll);

@@ -43,7 +43,7 @@ def test_charts_are_drawn_from_their_tables_and_follow_filters_and_theme(
     ran: None, reader: Reader
 ) -> None:
     page = reader.page
-    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    page.emulate_media(color_scheme="light")
     page.keyboard.press("g")
     page.keyboard.press("y")
     page.wait_for_url("**/analytics/")
