@@ -47,14 +47,14 @@ class ReadOnly:
 def mark(tone: str, shape: str, word: str) -> SafeString:
     """Return a state by colour, shape and word. ``tone`` as in components.css: good, bad, …"""
     context = {"tone": tone, "shape": shape, "word": word, "state": "", "look": ""}
-    return SafeString(render_to_string("components/_mark.html", context))
+    return render_to_string("components/_mark.html", context)
 
 
 def badge(value: str) -> SafeString | str:
     """Return the badge of one of the product's states, such as FAILED; nothing for none."""
     if not value:
         return ""
-    return SafeString(render_to_string("components/_badge.html", {"value": value, "look": ""}))
+    return render_to_string("components/_badge.html", {"value": value, "look": ""})
 
 
 def link(url: str, words: object) -> SafeString:

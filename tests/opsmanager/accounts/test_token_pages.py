@@ -137,12 +137,16 @@ def test_a_super_admin_revokes_tokens_in_the_admin_and_sees_no_hash(user: User) 
     browser = signed_in(user_with("SUPER_ADMIN", name="boss"))
     page = browser.get(f"/admin/accounts/apitoken/{row.pk}/change/")
     assert row.digest not in text_of(page)
-    assert "active" in text_of(browser.get("/admin/accounts/apitoken/"))
-    browser.post(
-        "/admin/accounts/apitoken/", {"action": "revoke", "_selected_action": [str(row.pk)]}
-    )
+    assert "tone-good" in text_of(browser.get("/admin/accounts/apitoken/"))
+    chosen = {"action": "revoke", "_selected_action": [str(row.pk)]}
+    asked = text_of(browser.post("/admin/accounts/apitoken/", chosen))
+    assert "Programs that use one of them stop working at once" in asked
+    assert program(secret).get(ME).status_code == 200
+    browser.post("/admin/accounts/apitoken/", {**chosen, "sure": "yes"})
     assert program(secret).get(ME).status_code == 401
     row.refresh_from_db()
     assert row.revoked_by is not None
     assert row.revoked_by.username == "boss"
-    assert "revoked" in text_of(browser.get("/admin/accounts/apitoken/"))
+    assert "Revoked</span>" in re.sub(
+        r"\s+<", "<", text_of(browser.get("/admin/accounts/apitoken/"))
+    )
