@@ -21,7 +21,7 @@ _COUNTS = """
                AND e.steps_done = '{{}}'))
 """
 # Only the numbers of minutes differ, and they come from here.
-_COUNTING = f"SELECT {_LEFT} FROM automation_execution e WHERE {_COUNTS}".format(  # noqa: S608
+_COUNTING = f"SELECT {_LEFT} FROM automation_execution e WHERE {_COUNTS}".format(  # noqa: S608  # nosec B608
     minutes="%(minutes)s"
 )
 _OF_SERVER = f"""{_COUNTING}
@@ -36,7 +36,7 @@ SELECT DISTINCT ON (c.title, c.runbook_id) c.runbook_id, c.title, {_LEFT}
    AND e.queued_at > clock_timestamp() - (
        SELECT make_interval(mins => max(cooldown_minutes)) FROM automation_catalogentry)
  ORDER BY c.title, c.runbook_id, e.queued_at DESC
-""".format(minutes="c.cooldown_minutes")  # noqa: S608
+""".format(minutes="c.cooldown_minutes")  # noqa: S608  # nosec B608
 
 
 @dataclass(frozen=True, kw_only=True)
