@@ -6,8 +6,8 @@
 function nameSelects() {
   for (const list of document.querySelectorAll("select.select2-hidden-accessible")) {
     const name = list.labels?.[0]?.textContent.trim().replace(/:$/, "");
-    const box = list.nextElementSibling?.querySelector('[role="combobox"]');
-    if (name && box) box.setAttribute("aria-label", name);
+    const parts = list.nextElementSibling?.querySelectorAll('[role="combobox"], [role="textbox"]');
+    for (const part of (name && parts) || []) part.setAttribute("aria-label", name);
   }
 }
 

@@ -76,6 +76,12 @@ MORE: Final = (
 """The same pages with other things on them, or with none."""
 
 
+NOT_OURS: Final = {
+    "django_celery_beat": "its pages hold inline scripts and fields without labels of its own",
+}
+"""Apps of the Django admin whose pages are not looked at, and why."""
+
+
 def left_out() -> set[str]:
     """Return routes that show something and of which nobody has said what they are."""
     return {route for route in _shown() if "<" in route and route not in OF_ONE}
@@ -92,7 +98,9 @@ def sights() -> list[Sight]:
 def admin_models() -> list[str]:
     """Return the models of the Django admin, such as ``servers/server``."""
     return sorted(
-        f"{model._meta.app_label}/{model._meta.model_name}" for model in admin.site._registry
+        f"{model._meta.app_label}/{model._meta.model_name}"
+        for model in admin.site._registry
+        if model._meta.app_label not in NOT_OURS
     )
 
 
