@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.e2e import site_map
 from tests.e2e.browser import Reader
@@ -20,12 +21,19 @@ _HIDDEN = "document.activeElement.getBoundingClientRect().bottom <= 0"
 
 
 @pytest.fixture(scope="module")
-def administrator(stack: Stack, browser: Browser) -> Iterator[Reader]:
-    """Return somebody who may see everything, with one tab for all the pages."""
+def tab(stack: Stack, browser: Browser) -> Iterator[Reader]:
+    """Return one tab for all the pages, of somebody who may see everything."""
     with browser.new_context(viewport=WIDE, reduced_motion="reduce") as context:
         reader = Reader(context, stack.address)
         reader.sign_in("admin", PASSWORD)
         yield reader
+
+
+@pytest.fixture
+def administrator(tab: Reader) -> Reader:
+    """Return who may see everything, with nothing to complain of yet."""
+    tab.complaints.clear()
+    return tab
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +89,7 @@ def test_who_may_see_a_page_gets_it_whole_and_who_may_not_is_told_what_to_do(
     sight: Sight, persona: str, things: Things, operators: dict[str, Reader]
 ) -> None:
     reader = operators[persona]
+    reader.complaints.clear()
     answer = reader.page.goto(f"{reader.address}{sight.path(things.paths)}")
     assert answer is not None
     assert answer.status == sight.status(persona)
@@ -122,6 +131,13 @@ def test_the_login_is_sound(stack: Stack, browser: Browser) -> None:
         assert reader.complaints == []
 
 
+def test_the_home_page_stays_live(administrator: Reader) -> None:
+    administrator.visit("/")
+    with administrator.page.expect_response("**/now/") as polled:
+        pass
+    assert polled.value.status in (200, 204)
+
+
 _ERRORS = """
 from django.template.loader import render_to_string
 id = "0123456789abcdef" * 2
@@ -148,12 +164,10 @@ def test_the_pages_for_errors_are_sound(stack: Stack, administrator: Reader) -> 
         found[path] = faults_of(page)
     # What is not easily provoked in a running OpsManager is laid into its place.
     for name, html in json.loads(stack.python(_ERRORS)).items():
-        page.route(
-            f"**/{name}/",
-            lambda route, body=html: route.fulfill(body=body, content_type="text/html"),
-        )
+        page.route(f"**/{name}/", partial(Route.fulfill, body=html, content_type="text/html"))
         page.goto(f"{reader.address}/{name}/")
         found[name] = faults_of(page)
+        page.unroute(f"**/{name}/")
     assert not "\n".join(f"{path}: {fault}" for path in found for fault in found[path])
     assert reader.complaints == []
 

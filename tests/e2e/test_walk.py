@@ -112,9 +112,11 @@ def test_the_walk_without_javascript(stack: Stack, demo: Demo, plain_reader: Rea
     stack.python(_OPEN_INCIDENT, title=title, server=server["id"], unit=DOWN)
     page = plain_reader.page
     plain_reader.visit("/")
+    expect(page.get_by_role("link", name="Reload for news")).to_be_visible()
     page.locator("#needs_you").get_by_role("link", name=title).first.click()
     fix = page.locator("#suggestions-fix")
     fix.get_by_role("button", name="Dry run").click()
+    expect(page.get_by_role("link", name="Reload for news")).to_be_visible()
     reload_until(page, "SUCCESS")
     planned = page.locator(".log-row-planned", has_text=f"systemctl restart {DOWN}")
     expect(planned).to_contain_text("Not sent")
@@ -124,6 +126,19 @@ def test_the_walk_without_javascript(stack: Stack, demo: Demo, plain_reader: Rea
     page.get_by_role("link", name="See the incident").click()
     expect(page.locator("#timeline")).to_contain_text(re.compile(r"ended SUCCESS \(FIXED\)"))
 
+    # A form that can't be sent as it is says so and keeps what was typed.
+    plain_reader.visit(f"/runbooks/SERVICE_RESTART/?server={server['id']}")
+    page.get_by_label("Service name").fill("not a unit")
+    page.get_by_label("Verify delay").fill("7")
+    page.get_by_role("button", name="Dry run").click()
+    expect(page.locator("#run_form [aria-invalid=true]")).to_have_value("not a unit")
+    expect(page.get_by_label("Verify delay")).to_have_value("7")
+    plain_reader.forgive("422")
+
+    page.locator(".menu > summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/login/")
+
 
 def reload_until(page: Page, state: str) -> None:
     """Load the monitor anew until it shows this status or verdict."""
@@ -131,4 +146,4 @@ def reload_until(page: Page, state: str) -> None:
     while not page.locator(f".outcome-marks [data-state={state}]").count():
         assert time.monotonic() < deadline, page.locator(".outcome-main").inner_text()
         time.sleep(0.5)
-        page.reload()
+        page.get_by_role("link", name="Reload for news").click()
