@@ -136,7 +136,7 @@ def test_a_monitor_that_moves_on_keeps_the_focus_and_says_aloud_how_it_ended(
     came_anew(page, "state")
     page.keyboard.press("Escape")
     expect(page.locator("#confirm-box")).to_be_hidden()
-    page.locator("#cancel-execution").focus()
+    expect(page.locator("#cancel-execution")).to_be_focused()
 
     wait_for_state(page, "FIXED")
     # The button is gone with the run; Tab goes on from its region, not from the top of the page.
