@@ -62,6 +62,7 @@ function ask(question, submitter) {
     "close",
     () => {
       const button = submitter.isConnected ? submitter : twin(submitter, action);
+      if (box.returnValue !== "yes") button?.focus();
       if (box.returnValue !== "yes" || !button || button.disabled) return;
       button.dataset.confirmed = "yes";
       button.form.requestSubmit(button);

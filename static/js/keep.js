@@ -4,7 +4,8 @@
  */
 
 const FOCUSABLE = "a[href], button, input, select, textarea, summary, [tabindex]";
-let kept = null;
+/** By the id of a region: what the reader was doing in it. */
+const kept = new Map();
 
 const isPoll = (element) => element?.getAttribute("hx-trigger")?.includes("every") ?? false;
 
@@ -29,8 +30,8 @@ function typedIn(region) {
   return fields.filter(isTouched).map((field) => [fieldKey(field), field.value, field.checked]);
 }
 
-function typeAgain(region) {
-  const typed = new Map(kept.typed.map(([key, ...state]) => [key, state]));
+function typeAgain(region, { typed: all }) {
+  const typed = new Map(all.map(([key, ...state]) => [key, state]));
   for (const field of region.querySelectorAll("input:not([type=hidden]), select, textarea")) {
     const state = typed.get(fieldKey(field));
     if (!state) continue;
@@ -41,16 +42,21 @@ function typeAgain(region) {
 }
 
 /** Focus the same thing; where it is gone, the region, so that Tab goes on from there. */
-function focusAgain(region) {
-  const same = [...region.querySelectorAll(FOCUSABLE)].filter((each) => signature(each) === kept.focused);
-  const found = same[kept.nth] ?? same[0];
+function focusAgain(region, { focused, nth, caret }) {
+  // Focus that went elsewhere meanwhile was moved there by the reader.
+  if (focused === null || document.activeElement !== document.body) return;
+  const same = [...region.querySelectorAll(FOCUSABLE)].filter((each) => signature(each) === focused);
+  const found = same[nth] ?? same[0];
   if (found && !found.disabled) {
     found.focus({ preventScroll: true });
-    if (kept.caret !== null) found.setSelectionRange?.(...kept.caret);
+    if (caret !== null) found.setSelectionRange?.(...caret);
     return;
   }
-  region.tabIndex = -1;
-  region.focus({ preventScroll: true });
+  // A region that is laid out as if it were not there (display: contents) can't have the focus.
+  const place = [region, ...region.querySelectorAll("*")].find((each) => each.getClientRects().length);
+  if (!place) return;
+  place.tabIndex = -1;
+  place.focus({ preventScroll: true });
 }
 
 function caretOf(element) {
@@ -70,20 +76,26 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const same = isInside
     ? [...region.querySelectorAll(FOCUSABLE)].filter((each) => signature(each) === focused)
     : [];
-  kept = {
-    id: region.id,
+  kept.set(region.id, {
     focused,
     nth: same.indexOf(focus),
     caret: isInside ? caretOf(focus) : null,
     // What a form answers is the server's word, and stays as it is.
     typed: isPoll(event.detail.requestConfig?.elt) ? typedIn(region) : [],
-  };
+  });
 });
 
-document.addEventListener("htmx:afterSwap", () => {
-  const region = kept && document.getElementById(kept.id);
-  if (!region) return;
-  typeAgain(region);
-  if (kept.focused !== null && !region.contains(document.activeElement)) focusAgain(region);
-  kept = null;
+document.addEventListener("htmx:afterSwap", ({ target }) => {
+  const state = kept.get(target.id);
+  if (!state) return;
+  typeAgain(target, state);
+  focusAgain(target, state);
+});
+
+// Settling takes attributes away that came meanwhile, and with them the focus.
+document.addEventListener("htmx:afterSettle", ({ target }) => {
+  const state = kept.get(target.id);
+  if (!state) return;
+  focusAgain(target, state);
+  kept.delete(target.id);
 });
