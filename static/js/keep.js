@@ -52,8 +52,11 @@ function focusAgain(region, { focused, nth, caret }) {
     if (caret !== null) found.setSelectionRange?.(...caret);
     return;
   }
-  region.tabIndex = -1;
-  region.focus({ preventScroll: true });
+  // A region that is laid out as if it were not there (display: contents) can't have the focus.
+  const place = [region, ...region.querySelectorAll("*")].find((each) => each.getClientRects().length);
+  if (!place) return;
+  place.tabIndex = -1;
+  place.focus({ preventScroll: true });
 }
 
 function caretOf(element) {
