@@ -35,8 +35,24 @@ def noc(stack: Stack, demo: Demo, browser: Browser) -> Iterator[Reader]:
 def test_three_clicks_lead_from_home_to_a_running_execution(demo: Demo, noc: Reader) -> None:
     page = noc.page
     page.evaluate("sessionStorage.clicks = 0")
-    page.locator("#often").get_by_role("link", name="Restart a service").click()
-    # The parameters: the server, then one of the units that it says it has.
+    # Others run it all the time, so it is among those that home leads to.
+    page.locator("#often").get_by_role("link", name="Check the health of a server").click()
+    page.get_by_label("Server", exact=True).select_option(demo.servers["app-1"]["id"])
+    page.get_by_role("button", name="Run", exact=True).click()
+    asked = page.locator("#confirm-box")
+    expect(asked).to_contain_text("Run “Check the health of a server” on app-1 (demo)?")
+    asked.get_by_role("button", name="Run it").click()
+
+    page.wait_for_url("**/executions/*/")
+    assert page.evaluate("sessionStorage.clicks") == "3"
+    expect(page.locator("#execution_sentence")).to_contain_text("app-1")
+
+
+def test_what_the_server_has_is_suggested_and_what_was_chosen_is_said_once_more(
+    demo: Demo, noc: Reader
+) -> None:
+    page = noc.page
+    noc.visit("/runbooks/SERVICE_RESTART/")
     page.get_by_label("Server", exact=True).select_option(demo.servers["app-1"]["id"])
     units = page.locator("#suggested-units option")
     expect(units.first).to_be_attached()
@@ -48,11 +64,8 @@ def test_three_clicks_lead_from_home_to_a_running_execution(demo: Demo, noc: Rea
     expect(asked).to_contain_text("Run “Restart a service” on app-1 (demo)?")
     expect(asked).to_contain_text(unit)
     expect(asked).not_to_contain_text("Verify delay")
-    asked.get_by_role("button", name="Run it").click()
-
-    page.wait_for_url("**/executions/*/")
-    assert page.evaluate("sessionStorage.clicks") == "3"
-    expect(page.locator("#execution_sentence")).to_contain_text("app-1")
+    asked.get_by_role("button", name="No, go back").click()
+    expect(asked).to_be_hidden()
 
 
 def test_a_field_is_checked_when_it_is_left_and_outlives_an_ended_login(
