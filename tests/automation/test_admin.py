@@ -90,10 +90,10 @@ def test_executions_are_only_looked_at(client: Client) -> None:
 
 
 def test_executions_are_searched_as_on_their_own_page(client: Client) -> None:
-    server = servers.server("web1")
+    server = servers.server("payments")
     execution = makers.execution(server=server, status=Status.FAILED)
     other = makers.execution(status=Status.SUCCESS)
-    shown = client.get(f"{EXECUTIONS}?q=web1").content.decode()
+    shown = client.get(f"{EXECUTIONS}?q=payments").content.decode()
     assert str(execution.pk) in shown
     assert str(other.pk) not in shown
     assert "Failed" in shown
