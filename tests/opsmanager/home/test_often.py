@@ -36,6 +36,15 @@ def test_what_was_run_most_of_late_comes_first_and_others_after_it(web1: Server)
     assert names("ADMIN")[2:] == ["HEALTH_CHECK", "PROCESS_KILL", "FILE_BACKUP", "DISK_CLEANUP"]
 
 
+def test_what_one_ran_oneself_comes_before_what_others_ran(web1: Server) -> None:
+    ran(web1, "SERVICE_RESTART", 3)
+    nora = user_with("NOC", name="nora")
+    ran(web1, "FILE_BACKUP", 1, triggered_by_user=nora)
+
+    found = [entry.runbook_id for entry in often.run_often(nora)]
+    assert found[:2] == ["FILE_BACKUP", "SERVICE_RESTART"]
+
+
 def test_a_runbook_that_is_switched_off_is_not_offered(web1: Server) -> None:
     ran(web1, "SERVICE_RESTART", 3)
     CatalogEntry.objects.filter(runbook_id="SERVICE_RESTART").update(is_active=False)
