@@ -72,14 +72,14 @@ def called(title: str) -> Any:
         made = FieldListFilter.create(*args, **kwargs)
         made.title = title
         choices = made.choices
-        made.choices = lambda listed: map(_named, choices(listed))  # type: ignore[method-assign]
+        made.choices = lambda changelist: map(_named, choices(changelist))  # type: ignore[method-assign]
         return made
 
     # Django wants a subclass, and only ever calls it.
     return type("Called", (FieldListFilter,), {"__new__": lambda _cls, *a, **kw: make(*a, **kw)})
 
 
-def _named(choice: dict[str, Any]) -> dict[str, Any]:
+def _named(choice: Any) -> Any:
     """Give a choice a name where Django has an empty one, which is no link to see or hear."""
     return choice if str(choice["display"]).strip() else {**choice, "display": "None"}
 
