@@ -1,5 +1,7 @@
 """Who may run what where: asked at each launch, and again by the worker before it begins."""
 
+from django.db.models import QuerySet
+
 from automation.engine.runbook import Runbook
 from automation.models import CatalogEntry
 from opsmanager.accounts import permissions, roles
@@ -26,6 +28,11 @@ def require_launch(
             f"You may not run runbooks on {server.name}. An administrator can grant you this "
             "server, or one of its groups."
         )
+
+
+def servers_for(actor: permissions.Actor, entry: CatalogEntry) -> QuerySet[Server]:
+    """Return the servers on which the actor may run this runbook; none that is switched off."""
+    return servers.operable_by(actor).filter(is_active=True, platform__in=entry.platforms)
 
 
 def require_running(actor: permissions.Actor) -> None:

@@ -14,7 +14,6 @@ from opsmanager.common.problems import NotFound
 from opsmanager.common.uuids import as_uuid
 from servers.models import ProbeKind, Server
 from servers.selectors import probes as looks
-from servers.selectors import servers
 from servers.services import probes
 
 _PARTIAL = "automation/partials/_about_server.html"
@@ -53,8 +52,7 @@ def runbook_server(request: HttpRequest, runbook_id: str) -> HttpResponse:
 def operable(request: HttpRequest, entry: CatalogEntry, key: str) -> Server | None:
     """Return the server of that id, if the user may run this runbook there."""
     pk = as_uuid(key)
-    rows = servers.operable_by(request.user).filter(is_active=True, platform__in=entry.platforms)
-    return rows.filter(pk=pk).first() if pk else None
+    return access.servers_for(request.user, entry).filter(pk=pk).first() if pk else None
 
 
 def context(entry: CatalogEntry, server: Server | None) -> dict[str, Any]:

@@ -17,12 +17,12 @@ from automation.web.confirmation import require_phrase_typed
 from automation.web.run_form import secret_fields
 from opsmanager.accounts import held_forms, permissions, roles
 from opsmanager.accounts.requests import user_of
-from opsmanager.common.form_key import SENT_BEFORE, key_of
+from opsmanager.common.form_key import key_of
 from opsmanager.common.htmx import form_invalid, go_to
-from opsmanager.common.problems import Invalid, KeyReused, NotFound, Problem
+from opsmanager.common.problems import NotFound, Problem
 from opsmanager.common.uuids import as_uuid
 from servers.models import Server
-from servers.selectors import groups, servers
+from servers.selectors import groups
 
 _ONLY = {
     "unlucky": (Status.FAILED, Status.TIMEOUT, Status.UNKNOWN, Status.CANCELLED),
@@ -47,24 +47,18 @@ def runbook_batch(request: HttpRequest, runbook_id: str) -> HttpResponse:
         return render(request, "automation/runbook_batch.html", page)
     access.require_running(request.user)
     form = form_for(request, entry, data=request.POST)
-    is_spent = False
     if form.is_valid():
         try:
             batch = batches.launch(_launch(request, entry, form))
-        except Invalid as problem:
-            form.refuse(problem.details or {"": [problem.message]})
-        except KeyReused:
-            form.add_error(None, SENT_BEFORE)
-            is_spent = True
         except Problem as problem:
-            form.add_error(None, problem.message)
+            form.take_refusal(problem)
         else:
             return go_to(request, "automation:batch_detail", pk=batch.pk)
     return form_invalid(
         request,
         page="automation/runbook_batch.html",
         partial="automation/partials/_batch_form.html",
-        context={**_context(request, entry, form), "key_is_spent": is_spent},
+        context=_context(request, entry, form),
     )
 
 
@@ -94,10 +88,9 @@ def _launch(request: HttpRequest, entry: CatalogEntry, form: BatchForm) -> Batch
 
 def form_for(request: HttpRequest, entry: CatalogEntry, **kwargs: Any) -> BatchForm:
     """Return the form, with the servers and groups that the user may choose."""
-    offered = servers.operable_by(request.user).filter(is_active=True, platform__in=entry.platforms)
     return BatchForm(
         runbook=runbooks.code_of(entry),
-        servers=offered.order_by("name"),
+        servers=access.servers_for(request.user, entry).order_by("name"),
         groups=groups.visible_to(request.user),
         **kwargs,
     )

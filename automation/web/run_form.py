@@ -11,7 +11,8 @@ from automation.engine.descriptions import describe
 from automation.engine.runbook import Runbook
 from automation.services import conditions
 from automation.web.parameter_fields import field_of, is_list, is_switch
-from opsmanager.common.problems import Invalid
+from opsmanager.common.form_key import SENT_BEFORE
+from opsmanager.common.problems import Invalid, KeyReused, Problem
 from servers.models import Server
 
 _YES: Final = ("true", "yes", "on", "1")
@@ -54,6 +55,9 @@ class ParameterForm(forms.Form):
         help_text="Why you run it; kept with the execution and in the audit trail",
     )
 
+    key_is_spent = False
+    """Whether its key started something else before, so that it needs another one."""
+
     def __init__(self, *args: Any, runbook: type[Runbook], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._runbook = runbook
@@ -85,6 +89,16 @@ class ParameterForm(forms.Form):
                 continue
             values[name] = value
         return values
+
+    def take_refusal(self, problem: Problem) -> None:
+        """Show why nothing was started, beside the fields where it concerns one."""
+        if isinstance(problem, Invalid):
+            self.refuse(problem.details or {"": [problem.message]})
+        elif isinstance(problem, KeyReused):
+            self.add_error(None, SENT_BEFORE)
+            self.key_is_spent = True
+        else:
+            self.add_error(None, problem.message)
 
     def refuse(self, details: dict[str, Any]) -> None:
         """Show what the runbook says of its parameters, each beside its field, once."""

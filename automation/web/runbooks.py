@@ -17,12 +17,11 @@ from automation.web.run_form import RunForm, secret_fields
 from opsmanager.accounts import held_forms, permissions, roles
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.filters import Filters, choice
-from opsmanager.common.form_key import SENT_BEFORE, key_of
+from opsmanager.common.form_key import key_of
 from opsmanager.common.htmx import form_invalid, go_to
-from opsmanager.common.problems import Invalid, KeyReused, Problem
+from opsmanager.common.problems import Problem
 from opsmanager.common.uuids import as_uuid
 from servers.models import Server
-from servers.selectors import servers
 
 _RECENT = 8
 
@@ -78,24 +77,18 @@ def runbook_run(request: HttpRequest, runbook_id: str) -> HttpResponse:
     entry = selectors.get(request.user, runbook_id)
     access.require_running(request.user)
     form = form_for(request, entry, data=request.POST)
-    is_spent = False
     if form.is_valid():
         try:
             execution = launch(_launch(request, entry, form))
-        except Invalid as problem:
-            form.refuse(problem.details or {"": [problem.message]})
-        except KeyReused:
-            form.add_error(None, SENT_BEFORE)
-            is_spent = True
         except Problem as problem:
-            form.add_error(None, problem.message)
+            form.take_refusal(problem)
         else:
             return go_to(request, "automation:execution_detail", pk=execution.pk)
     return form_invalid(
         request,
         page="automation/runbook_detail.html",
         partial="automation/partials/_run_form.html",
-        context={**_context(request, entry, form), "key_is_spent": is_spent},
+        context=_context(request, entry, form),
     )
 
 
@@ -122,8 +115,8 @@ def _launch(request: HttpRequest, entry: CatalogEntry, form: RunForm) -> Launch:
 
 def form_for(request: HttpRequest, entry: CatalogEntry, **kwargs: Any) -> RunForm:
     """Return the form, with the servers on which the user may run this."""
-    choices = servers.operable_by(request.user).filter(is_active=True, platform__in=entry.platforms)
-    return RunForm(runbook=selectors.code_of(entry), servers=choices.order_by("name"), **kwargs)
+    choices = access.servers_for(request.user, entry).order_by("name")
+    return RunForm(runbook=selectors.code_of(entry), servers=choices, **kwargs)
 
 
 def _context(request: HttpRequest, entry: CatalogEntry, form: RunForm) -> dict[str, object]:

@@ -11,12 +11,14 @@ from django.core import signing
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
+from opsmanager.common import form_key
+
 FIELD: Final = "held_form"
 """The hidden field of the login page that carries what was typed."""
 _SESSION_KEY: Final = "held_form"
 _SALT: Final = "opsmanager.accounts.held_forms"
 _SECONDS: Final = 3600
-_NEVER: Final = frozenset({"csrfmiddlewaretoken", "confirm_server", "mode", "form_key"})
+_NEVER: Final = frozenset({"csrfmiddlewaretoken", "confirm_server", "mode", form_key.FIELD})
 """What belongs to one sending: a production server's name is to be typed again."""
 
 _View = TypeVar("_View", bound=Callable[..., Any])

@@ -8,6 +8,8 @@ from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, Sele
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from opsmanager.common.form_key import FIELD
+
 register = template.Library()
 
 
@@ -28,15 +30,16 @@ def control(field: BoundField, **attributes: str) -> SafeString:
 def form_key(context: dict[str, Any]) -> SafeString:
     """Return the hidden field by whose value sending a form twice starts one thing.
 
-    A form that was refused keeps its key, unless ``key_is_spent`` says that it was used.
+    A form that was refused keeps its key, unless its ``key_is_spent`` says that it was used.
     ``{% form_key %}``
     """
     request = context.get("request")
-    sent = request.POST.get("form_key", "") if request else ""
-    key = sent if sent and not context.get("key_is_spent") else uuid4()
+    sent = request.POST.get(FIELD, "") if request else ""
+    is_spent = getattr(context.get("form"), "key_is_spent", False)
+    key = sent if sent and not is_spent else uuid4()
     # Firefox would fill in again what the page held before it was reloaded.
     return format_html(
-        '<input type="hidden" name="form_key" value="{}" autocomplete="off">', str(key)
+        '<input type="hidden" name="{}" value="{}" autocomplete="off">', FIELD, str(key)
     )
 
 
