@@ -294,6 +294,11 @@ class Execution(UUIDModel):
         return not self.is_final or self.is_rolling_back
 
     @property
+    def may_still_change(self) -> bool:
+        """Whether it may become another one by itself: it is live, or its server is asked."""
+        return self.is_live or (self.is_unknown and self.ask_server_at is not None)
+
+    @property
     def success(self) -> bool | None:
         """Whether it succeeded; ``None`` while it has not ended."""
         return Status(self.status) is Status.SUCCESS if self.is_final else None

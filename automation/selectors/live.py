@@ -8,7 +8,7 @@ from zlib import crc32
 from django.db.models import Case, F, JSONField, Subquery, Value, When
 from django.db.models.functions import JSONObject
 
-from automation.engine.results import ActionStatus, Status
+from automation.engine.results import ActionStatus
 from automation.models import Execution, ExecutionLog
 from automation.selectors import waiting
 
@@ -39,17 +39,16 @@ def standing_of(found: Any) -> Standing | None:
     """Return what a subquery of :func:`standing_along` has found."""
     if not found:
         return None
-    is_live = not Status(found["status"]).is_final or found["rollback"] in _ROLLING_BACK
-    is_asked = found["status"] == Status.UNKNOWN and found["asked"] is not None
-    waits = found["waits"]
+    # As much of it as the model's own rules ask for.
+    execution = Execution(
+        status=found["status"], rollback_status=found["rollback"], ask_server_at=found["asked"]
+    )
+    waits = found["waits"] if execution.is_live else None
     return Standing(
         revision=found["revision"],
-        may_change=is_live or is_asked,
-        waits=(crc32(repr(sorted(waits.items())).encode()) or 1) if waits and is_live else 0,
+        may_change=execution.may_still_change,
+        waits=(crc32(repr(sorted(waits.items())).encode()) or 1) if waits else 0,
     )
-
-
-_ROLLING_BACK = (Status.PENDING, Status.RUNNING)
 
 
 def _standing() -> JSONObject:

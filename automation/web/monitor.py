@@ -21,16 +21,11 @@ _ASKED_SECONDS: Final = 10
 """Between two polls while a server is asked how an UNKNOWN execution ended."""
 
 
-def may_change(execution: Execution) -> bool:
-    """Return whether it may still become another one by itself, so that the page has to ask."""
-    return execution.is_live or (execution.is_unknown and execution.ask_server_at is not None)
-
-
 def polls_every(execution: Execution, *, seconds: int = _LIVE_SECONDS) -> int:
     """Return after how many seconds the page asks again; 0 for not any more."""
     if execution.is_live:
         return seconds
-    return _ASKED_SECONDS if may_change(execution) else 0
+    return _ASKED_SECONDS if execution.may_still_change else 0
 
 
 def is_seen(request: HttpRequest, *, with_waits: bool = False) -> bool:
