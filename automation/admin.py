@@ -12,8 +12,16 @@ from automation.models import CatalogEntry, Execution
 from automation.selectors import executions
 from opsmanager.accounts.requests import user_of
 from opsmanager.audit import trail
-from opsmanager.common.admin_parts import FACTS, RUNS, ReadOnly, asked, badge, called, mark
-from opsmanager.common.pages import LongPaginator
+from opsmanager.common.admin_parts import (
+    FACTS,
+    RUNS,
+    LongList,
+    ReadOnly,
+    asked,
+    badge,
+    called,
+    mark,
+)
 from opsmanager.common.templatetags.values import words
 
 
@@ -148,7 +156,7 @@ class CatalogEntryAdmin(admin.ModelAdmin[CatalogEntry]):
 
 
 @admin.register(Execution)
-class ExecutionAdmin(ReadOnly, admin.ModelAdmin[Execution]):
+class ExecutionAdmin(ReadOnly, LongList, admin.ModelAdmin[Execution]):
     """Executions, to look at: they are facts."""
 
     section, rank = FACTS, 10
@@ -162,14 +170,11 @@ class ExecutionAdmin(ReadOnly, admin.ModelAdmin[Execution]):
         ("queued_at", called("when it was asked for")),
         ("runbook", called("runbook")),
     )
+    search = staticmethod(executions.search)
     search_fields = ("runbook__runbook_id",)
     search_help_text = "A runbook, a server, a user, or words of a result"
     list_select_related = ("runbook", "server", "triggered_by_user")
     ordering = ("-queued_at", "-id")
-    paginator = LongPaginator
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
-    list_per_page = 50
     fieldsets = (
         (
             None,
@@ -203,12 +208,6 @@ class ExecutionAdmin(ReadOnly, admin.ModelAdmin[Execution]):
         ),
     )
     readonly_fields = ("state", "outcome")
-
-    def get_search_results(
-        self, _request: HttpRequest, queryset: QuerySet[Execution], search_term: str
-    ) -> tuple[QuerySet[Execution], bool]:
-        """Search as the page of executions does, along its indexes."""
-        return executions.search(queryset, search_term), False
 
     def view_on_site(self, execution: Execution) -> str:
         """Return its monitor."""

@@ -1,19 +1,16 @@
 """Incidents in the Django admin."""
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from incidents.models import Incident
 from incidents.selectors import incidents
-from opsmanager.common.admin_parts import FACTS, ReadOnly, badge
-from opsmanager.common.pages import LongPaginator
+from opsmanager.common.admin_parts import FACTS, LongList, ReadOnly, badge
 
 
 @admin.register(Incident)
-class IncidentAdmin(ReadOnly, admin.ModelAdmin[Incident]):
+class IncidentAdmin(ReadOnly, LongList, admin.ModelAdmin[Incident]):
     """Incidents, to look at: their own pages change them, and write it into the timeline."""
 
     section, rank = FACTS, 20
@@ -21,19 +18,10 @@ class IncidentAdmin(ReadOnly, admin.ModelAdmin[Incident]):
     list_display = ("opened_at", "title", "how_bad", "state", "server", "source")
     list_filter = ("status", "severity", "source", "opened_at")
     search_fields = ("title",)
+    search = staticmethod(incidents.search)
     search_help_text = "Words of a title or description, a server, a label"
     list_select_related = ("server",)
     ordering = ("-opened_at", "-id")
-    paginator = LongPaginator
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
-    list_per_page = 50
-
-    def get_search_results(
-        self, _request: HttpRequest, queryset: QuerySet[Incident], search_term: str
-    ) -> tuple[QuerySet[Incident], bool]:
-        """Search as the page of incidents does, along its indexes."""
-        return incidents.search(queryset, search_term), False
 
     def view_on_site(self, incident: Incident) -> str:
         """Return its page."""

@@ -1,19 +1,16 @@
 """The trail in the Django admin, to be read."""
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from opsmanager.audit import selectors
 from opsmanager.audit.models import AuditEvent
-from opsmanager.common.admin_parts import FACTS, ReadOnly, badge, called
-from opsmanager.common.pages import LongPaginator
+from opsmanager.common.admin_parts import FACTS, LongList, ReadOnly, badge, called
 
 
 @admin.register(AuditEvent)
-class AuditEventAdmin(ReadOnly, admin.ModelAdmin[AuditEvent]):
+class AuditEventAdmin(ReadOnly, LongList, admin.ModelAdmin[AuditEvent]):
     """Events, to look at: the database refuses whatever else."""
 
     section, rank = FACTS, 30
@@ -26,19 +23,10 @@ class AuditEventAdmin(ReadOnly, admin.ModelAdmin[AuditEvent]):
         ("at", called("when")),
     )
     search_fields = ("verb",)
+    search = staticmethod(selectors.search)
     search_help_text = "An event, a user, a server, or words of a message"
     ordering = ("-seq",)
-    paginator = LongPaginator
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
-    list_per_page = 50
     actions = None
-
-    def get_search_results(
-        self, _request: HttpRequest, queryset: QuerySet[AuditEvent], search_term: str
-    ) -> tuple[QuerySet[AuditEvent], bool]:
-        """Search as the page of the trail does, along its indexes."""
-        return selectors.search(queryset, search_term), False
 
     def view_on_site(self, event: AuditEvent) -> str:
         """Return its page."""

@@ -5,9 +5,10 @@ stands under), ``rank`` (its place there), ``about`` (one sentence) and ``rows_c
 model's own name is not what people say).
 """
 
+from collections.abc import Callable
 from typing import Any, Final
 
-from django.contrib.admin import FieldListFilter, ModelAdmin
+from django.contrib.admin import FieldListFilter, ModelAdmin, ShowFacets
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -15,6 +16,8 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
+from opsmanager.common.pages import LongPaginator
 
 RUNS: Final = "What runs"
 PLACES: Final = "Where it runs, and how OpsManager gets in"
@@ -42,6 +45,26 @@ class ReadOnly:
     def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
         """None is deleted here."""
         return False
+
+
+class LongList:
+    """Rows of which there are very many: searched and paged along indexes, none of them counted.
+
+    Stands before ModelAdmin among the bases, which names in ``search`` what the product's own page
+    searches with. ``search_fields`` then only makes Django show the search.
+    """
+
+    paginator: Any = LongPaginator
+    show_full_result_count = False
+    show_facets = ShowFacets.NEVER
+    list_per_page = 50
+    search: Callable[[QuerySet[Any], str], QuerySet[Any]]
+
+    def get_search_results(
+        self, _request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Search as the product's page does."""
+        return self.search(queryset, search_term), False
 
 
 def mark(tone: str, shape: str, word: str) -> SafeString:
