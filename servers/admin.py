@@ -21,6 +21,12 @@ from servers.models import AuthType, Credential, HostKey, HostKeyState, Server, 
 from servers.services import credentials, grants, servers
 
 
+def _those_servers(count: int, query: str) -> SafeString:
+    """Return how many servers there are, leading to the list of them that ``query`` asks for."""
+    where = f"{reverse('admin:servers_server_changelist')}?{query}"
+    return link(where, f"{count} server{'' if count == 1 else 's'}")
+
+
 class CredentialForm(forms.ModelForm[Credential]):
     """A credential whose secrets go in and never come out."""
 
@@ -85,8 +91,7 @@ class CredentialAdmin(admin.ModelAdmin[Credential]):
         count: int = row.used  # type: ignore[attr-defined] # annotated above
         if not count:
             return mark("idle", "info", "No server")
-        where = f"{reverse('admin:servers_server_changelist')}?credential__id__exact={row.pk}"
-        return link(where, f"{count} server{'' if count == 1 else 's'}")
+        return _those_servers(count, f"credential__id__exact={row.pk}")
 
     def save_model(self, request: HttpRequest, obj: Credential, form: Any, change: bool) -> None:
         """Save through the service, which seals and audits."""
@@ -276,8 +281,7 @@ class ServerGroupAdmin(OperatorsAdmin):
         count: int = group.size  # type: ignore[attr-defined] # annotated above
         if not count:
             return mark("warn", "info", "Empty")
-        where = f"{reverse('admin:servers_server_changelist')}?groups__id__exact={group.pk}"
-        return link(where, f"{count} server{'' if count == 1 else 's'}")
+        return _those_servers(count, f"groups__id__exact={group.pk}")
 
     def save_model(self, request: HttpRequest, obj: ServerGroup, form: Any, change: bool) -> None:
         """Save through the service, which audits."""

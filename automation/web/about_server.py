@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from automation.engine.descriptions import describe
+from automation.engine.kinds import Suggests
 from automation.models import CatalogEntry
 from automation.selectors import access, cooldown, runbooks
 from opsmanager.accounts.requests import user_of
@@ -17,10 +18,10 @@ from servers.selectors import probes as looks
 from servers.services import probes
 
 _PARTIAL = "automation/partials/_about_server.html"
-WORDS: Final = {
-    "units": "systemd units",
-    "file-systems": "file systems",
-    "processes": "running programs",
+WORDS: Final[dict[str, str]] = {
+    Suggests.UNITS: "systemd units",
+    Suggests.FILE_SYSTEMS: "file systems",
+    Suggests.PROCESSES: "running programs",
 }
 """What a parameter may name of a server, in words."""
 

@@ -14,7 +14,7 @@ from automation.services import executions
 from automation.web import counted, log, monitor
 from opsmanager.accounts import permissions, roles, sessions
 from opsmanager.accounts.requests import user_of
-from opsmanager.common.filters import Asked, Filters, choice
+from opsmanager.common.filters import Asked, Filters, choice, linked
 from opsmanager.common.htmx import fragment, go_to, is_fragment, nothing_new
 from opsmanager.common.pages import LongPaginator
 from opsmanager.common.problems import Invalid
@@ -69,12 +69,7 @@ def _filters(asked: QueryDict, first: Execution | None, behind: counted.Counted 
             choice(asked, "status", "Status", _words(Status), everything="Any status"),
             choice(asked, "verdict", "Verdict", _words(Verdict), everything="Any verdict"),
         ),
-        asked=tuple(
-            Asked(name=name, value=asked.get(name, ""), shape=shape, word=word, label=label)
-            for name, shape, word, label in by_link
-            if asked.get(name)
-        )
-        + ((_behind(asked, behind),) if behind else ()),
+        asked=(*linked(asked, by_link), *([_behind(asked, behind)] if behind else [])),
         kept=tuple(
             (name, asked.get(name, "")) for name in ("since", "until") if behind and name in asked
         ),

@@ -67,6 +67,17 @@ class Filters:
         return ", ".join((typed, *chosen, "submit"))
 
 
+def linked(
+    asked: Mapping[str, str], by_link: Iterable[tuple[str, str, str, str]]
+) -> tuple[Asked, ...]:
+    """Return what links asked for of what they can: the name, its shape, word and label each."""
+    return tuple(
+        Asked(name=name, value=asked[name], shape=shape, word=word, label=label)
+        for name, shape, word, label in by_link
+        if asked.get(name)
+    )
+
+
 def choice(
     asked: Mapping[str, str],
     name: str,

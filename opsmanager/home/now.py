@@ -48,7 +48,6 @@ def context(user: permissions.Actor) -> dict[str, Any]:
         ],
         "happening": records.with_usual(visible.filter(lease_until__isnull=False)[:_ROWS]),
         "held": waiting.with_waiting(held),
-        "recent": visible.exclude(status__in=[Status.PENDING, Status.RUNNING])[:5],
         "health": [*health.parts(), *_unreachable(user)],
         "counts": Counts.of(day.aggregate(**COUNTS)),
     }

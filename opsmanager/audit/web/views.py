@@ -9,7 +9,7 @@ from opsmanager.audit import anchors, selectors
 from opsmanager.audit.looking import look
 from opsmanager.audit.models import OUTCOMES, AuditEvent
 from opsmanager.audit.web.filters import EventFilters
-from opsmanager.common.filters import Asked, Day, Filters, choice
+from opsmanager.common.filters import Day, Filters, choice, linked
 from opsmanager.common.htmx import fragment, is_fragment
 from opsmanager.common.problems import Problem
 from opsmanager.common.templatetags.values import words
@@ -97,11 +97,7 @@ def _filters(asked: QueryDict, first: AuditEvent | None) -> Filters:
             Day(name=name, label=label, value=asked.get(name, ""))
             for name, label in (("since", "From"), ("until", "Before"))
         ),
-        asked=tuple(
-            Asked(name=name, value=asked.get(name, ""), shape=shape, word=word, label=label)
-            for name, shape, word, label in by_link
-            if asked.get(name)
-        ),
+        asked=linked(asked, by_link),
     )
 
 
