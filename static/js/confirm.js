@@ -107,8 +107,11 @@ function ask(question, submitter) {
     "close",
     () => {
       const button = submitter.isConnected ? submitter : twin(submitter, action);
-      if (box.returnValue !== "yes") button?.focus();
-      if (box.returnValue !== "yes" || !button || button.disabled) return;
+      if (box.returnValue !== "yes") {
+        button?.focus();
+        return;
+      }
+      if (!button || button.disabled) return;
       button.dataset.confirmed = "yes";
       button.form.requestSubmit(button);
       delete button.dataset.confirmed;

@@ -22,12 +22,7 @@ function current() {
 }
 
 function say(text) {
-  const note = document.createElement("div");
-  note.className = "toast-note tone-bad";
-  const words = document.createElement("p");
-  words.textContent = text;
-  note.append(words);
-  document.getElementById("toasts").append(note);
+  document.dispatchEvent(new CustomEvent("toast", { detail: { text, tone: "bad" } }));
 }
 
 function failed(event) {

@@ -51,13 +51,7 @@ async function textOf(button) {
 const WORDS = { all: "The whole log is copied.", command: "The command is copied.", output: "The output is copied." };
 
 function say(text, tone) {
-  const note = document.createElement("div");
-  note.className = `toast-note tone-${tone}`;
-  const words = document.createElement("p");
-  words.textContent = text;
-  note.append(words);
-  document.getElementById("toasts").append(note);
-  setTimeout(() => note.remove(), SAYS_SO * 2);
+  document.dispatchEvent(new CustomEvent("toast", { detail: { text, tone, stays: SAYS_SO * 2 } }));
 }
 
 async function copy(button) {

@@ -4,6 +4,17 @@
 
 const TOAST_STAYS = 8000;
 
+/** Who has something to say sends "toast" with its text, tone and, where it leaves, for how long it stays. */
+document.addEventListener("toast", ({ detail }) => {
+  const note = document.createElement("div");
+  note.className = `toast-note tone-${detail.tone}`;
+  const words = document.createElement("p");
+  words.textContent = detail.text;
+  note.append(words);
+  document.getElementById("toasts").append(note);
+  if (detail.stays) setTimeout(() => note.remove(), detail.stays);
+});
+
 function fadeToasts() {
   for (const note of document.querySelectorAll(".toast-note[data-fades]")) {
     note.removeAttribute("data-fades");

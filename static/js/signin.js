@@ -20,13 +20,7 @@ function take(token) {
 }
 
 function say(text) {
-  const note = document.createElement("div");
-  note.className = "toast-note tone-good";
-  const words = document.createElement("p");
-  words.textContent = text;
-  note.append(words);
-  document.getElementById("toasts").append(note);
-  setTimeout(() => note.remove(), 12_000);
+  document.dispatchEvent(new CustomEvent("toast", { detail: { text, tone: "good", stays: 12_000 } }));
 }
 
 document.addEventListener("htmx:afterSettle", () => {
