@@ -18,6 +18,10 @@ class Batch(UUIDModel):
     started_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="batches"
     )
+    schedule_id = models.UUIDField(null=True)
+    """The schedule that started it; an id and no reference, for schedules are deleted."""
+    trigger_name = models.CharField(max_length=200, blank=True, default="", db_default="")
+    """Of what started by itself: the name of the schedule or rule, as it was then."""
     api_token_id = models.UUIDField(null=True)
     """The API token by which it was started; an id and no reference, for tokens are deleted."""
     api_token_name = models.CharField(max_length=100, blank=True, default="", db_default="")

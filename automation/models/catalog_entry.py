@@ -35,6 +35,12 @@ class CatalogEntry(UUIDModel, TimestampedModel):
         validators=[MaxValueValidator(10080)],
         help_text="How long it may not run again on the same server; 0 for no cooldown",
     )
+    approvals = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        validators=[MaxValueValidator(10)],
+        help_text="How many other people must approve each run; 0 for none. Dry runs need none.",
+    )
 
     class Meta:
         ordering = ["title"]

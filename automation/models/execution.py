@@ -12,18 +12,10 @@ from automation.models.batch import Batch
 from automation.models.catalog_entry import CatalogEntry
 from automation.models.priority import Priority
 from automation.models.secret_parameters import SecretParameters
+from automation.models.trigger import Trigger
 from opsmanager.common.models import UUIDModel
 from opsmanager.common.search import Words
 from servers.models import Server
-
-
-class Trigger(models.TextChoices):
-    """What started an execution."""
-
-    INCIDENT = "INCIDENT", "Incident"
-    MANUAL = "MANUAL", "By hand"
-    SCHEDULED = "SCHEDULED", "Schedule"
-    WORKFLOW = "WORKFLOW", "Workflow"
 
 
 def _choices(kind: type[Status | Verdict | ErrorCode]) -> list[tuple[str, str]]:
@@ -56,10 +48,30 @@ class Execution(UUIDModel):
     """The dry run that it is to repeat exactly."""
     incident_id = models.UUIDField(null=True)
     """Incidents stand above automation, so this is an id and no reference."""
+    schedule_id = models.UUIDField(null=True)
+    """The schedule that started it; an id and no reference, for schedules are deleted."""
+    template_id = models.UUIDField(null=True)
+    """The template that gave its parameters; as above."""
+    workflow_run_id = models.UUIDField(null=True)
+    """The run of a workflow that started it; as above, and the run refers to it."""
+    workflow_node = models.CharField(max_length=50, blank=True, default="", db_default="")
+    """The key of the node in it."""
+    previous = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    """In a workflow: the result of the execution before it."""
     triggered_by = models.CharField(max_length=20, choices=Trigger.choices)
+    trigger_name = models.CharField(max_length=200, blank=True, default="", db_default="")
+    """Of what started by itself: the name of the schedule or rule, as it was then."""
     triggered_by_user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="executions"
     )
+    on_behalf_of = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        db_index=False,
+    )
+    """Whose permissions count where no user started it: the owner of the schedule or rule."""
     api_token_id = models.UUIDField(null=True)
     """The API token by which it was started; an id and no reference, for tokens are deleted."""
     api_token_name = models.CharField(max_length=100, blank=True, default="", db_default="")
@@ -262,6 +274,24 @@ class Execution(UUIDModel):
                 include=_COUNTED,
                 name="execution_record",
                 condition=Q(is_dry_run=False),
+            ),
+            models.Index(
+                "schedule_id",
+                F("queued_at").desc(),
+                name="execution_of_schedule",
+                condition=Q(schedule_id__isnull=False),
+            ),
+            models.Index(
+                "template_id",
+                F("queued_at").desc(),
+                name="execution_of_template",
+                condition=Q(template_id__isnull=False),
+            ),
+            models.Index(
+                "workflow_run_id",
+                F("queued_at").desc(),
+                name="execution_of_workflow",
+                condition=Q(workflow_run_id__isnull=False),
             ),
             # For lists in another order, and for searches.
             models.Index("started_at", "id", name="execution_started"),

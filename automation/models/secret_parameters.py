@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from automation.models.catalog_entry import CatalogEntry
-from servers.models import SealedModel
+from opsmanager.common.sealed import SealedModel
 
 
 class SecretParameters(SealedModel):
