@@ -1,0 +1,1 @@
+"""Telling people outside OpsManager what happened, through Apprise."""
