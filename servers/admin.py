@@ -1,71 +1,36 @@
 """Servers, groups and credentials in the Django admin."""
 
-from typing import Any, ClassVar
+from typing import Any, Final
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import FilteredSelectMultiple
-from django.contrib.auth.models import Group
-from django.db.models import Count, QuerySet
+from django.db.models import Count, DateTimeField, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from opsmanager.accounts import permissions
-from opsmanager.accounts.models import User
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.admin_parts import PLACES, ReadOnly, called, link, mark
-from opsmanager.common.widgets import SecretTextarea
-from servers.models import AuthType, Credential, HostKey, HostKeyState, Server, ServerGroup
-from servers.services import credentials, grants, servers
+from opsmanager.common.widgets import MinuteInput
+from servers.admin_forms import CredentialForm, OperatorsForm
+from servers.models import Credential, HostKey, HostKeyState, Server, ServerGroup
+from servers.services import credentials, grants, servers, tending
+
+_TENDED_LABELS: Final = {
+    "in_maintenance": "In maintenance",
+    "maintenance_reason": "Why",
+    "maintenance_until": "Until",
+}
+_TENDED_HELP: Final = {
+    "in_maintenance": "Somebody works there: no schedule and no rule starts anything.",
+    "maintenance_until": "In UTC, within 30 days; left empty, until somebody ends it",
+}
 
 
 def _those_servers(count: int, query: str) -> SafeString:
     """Return how many servers there are, leading to the list of them that ``query`` asks for."""
     where = f"{reverse('admin:servers_server_changelist')}?{query}"
     return link(where, f"{count} server{'' if count == 1 else 's'}")
-
-
-class CredentialForm(forms.ModelForm[Credential]):
-    """A credential whose secrets go in and never come out."""
-
-    password = forms.CharField(
-        required=False,
-        strip=False,
-        widget=forms.PasswordInput({"autocomplete": "new-password"}),
-        help_text="Left empty, a kept one stays. Nobody can read it again.",
-    )
-    private_key = forms.CharField(
-        required=False,
-        strip=False,
-        widget=SecretTextarea({"rows": 6}),
-        help_text="As in ~/.ssh/id_ed25519. Left empty, a kept one stays.",
-    )
-    passphrase = forms.CharField(
-        required=False,
-        strip=False,
-        widget=forms.PasswordInput({"autocomplete": "new-password"}),
-        help_text="Of the private key, if it has one",
-    )
-
-    class Meta:
-        model = Credential
-        fields: ClassVar = ["name", "username", "auth_type"]
-        labels: ClassVar = {"username": "User name", "auth_type": "Logs in with"}
-        help_texts: ClassVar = {
-            "name": "What people call it, such as “ops on the web servers”",
-            "username": "On the server: root, or one that may use sudo without a password",
-        }
-
-    def clean(self) -> dict[str, Any]:
-        """Want the secret of the kind, unless one is kept already."""
-        values = super().clean() or {}
-        is_password = values.get("auth_type") == AuthType.PASSWORD
-        field = "password" if is_password else "private_key"
-        if not values.get(field) and not getattr(self.instance, f"sealed_{field}"):
-            self.add_error(field, "Enter it; it is sealed at once and never shown again.")
-        return values
 
 
 @admin.register(Credential)
@@ -109,46 +74,13 @@ class CredentialAdmin(admin.ModelAdmin[Credential]):
             self.delete_model(request, row)
 
 
-class TwoLists(FilteredSelectMultiple):
-    """The admin's two lists in a box: their script puts them first in it, else before the label."""
-
-    def render(self, *args: Any, **kwargs: Any) -> SafeString:
-        """Return the lists in the box."""
-        return format_html(
-            '<div class="related-widget-wrapper">{}</div>', super().render(*args, **kwargs)
-        )
-
-
-class OperatorsForm(forms.ModelForm[Any]):
-    """A server or a group, with who may run runbooks there beside those who may everywhere."""
-
-    operators = forms.ModelMultipleChoiceField(
-        User.objects.filter(is_active=True).order_by("username"),
-        required=False,
-        widget=TwoLists("users", is_stacked=False),
-        help_text="Users who may run runbooks here, if their role lets them run any.",
-    )
-    operator_roles = forms.ModelMultipleChoiceField(
-        Group.objects.order_by("name"),
-        required=False,
-        widget=TwoLists("roles", is_stacked=False),
-        help_text="Roles whose members all may run runbooks here. Administrators may anyway.",
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # Someone who only looks at the page gets it without its fields.
-        if not self.instance._state.adding and "operators" in self.fields:  # noqa: SLF001 - Django's public API
-            users, groups = permissions.holders(grants.permission_for(self.instance), self.instance)
-            # A user who was switched off keeps what was granted until it is withdrawn here.
-            self.fields["operators"].queryset |= users  # type: ignore[attr-defined]
-            self.initial.update(operators=users, operator_roles=groups)
-
-
 class OperatorsAdmin(admin.ModelAdmin[Any]):
     """What servers and groups have in common: who may run runbooks there."""
 
     form = OperatorsForm
+    formfield_overrides = {
+        DateTimeField: {"form_class": forms.DateTimeField, "widget": MinuteInput}
+    }
 
     def fields_of(self, form: OperatorsForm) -> dict[str, Any]:
         """Return what the form says of the row itself."""
@@ -188,8 +120,8 @@ class ServerAdmin(OperatorsAdmin):
     autocomplete_fields = ("credential",)
     filter_horizontal = ("groups",)
     fieldsets = (
-        (None, {"fields": ("name", ("hostname", "port"), ("environment", "platform"))}),
-        ("Whether runbooks run here", {"fields": ("is_active", "in_maintenance")}),
+        (None, {"fields": ("name", ("hostname", "port"), "aliases", ("environment", "platform"))}),
+        ("Whether runbooks run here", {"fields": ("is_active", "approvals", *tending.FIELDS)}),
         ("How OpsManager gets in", {"fields": ("credential", "keeps_records")}),
         ("What it belongs to", {"fields": ("groups", "tags", "description")}),
         ("Who may run runbooks here", {"fields": ("operators", "operator_roles")}),
@@ -204,12 +136,14 @@ class ServerAdmin(OperatorsAdmin):
         kwargs["labels"] = {
             "hostname": "Host name",
             "is_active": "Switched on",
-            "in_maintenance": "In maintenance",
+            "approvals": "Approvals by others",
+            **_TENDED_LABELS,
             "keeps_records": "Keep records on the server",
         }
         kwargs["help_texts"] = {
             "is_active": "Off, nothing runs here. What ran stays in the history.",
-            "in_maintenance": "Somebody works on it: whoever runs something here is told so.",
+            **_TENDED_HELP,
+            "aliases": "Other names by which alerts call it, separated by commas",
             "environment": "On production ones, whoever runs something types the server's name.",
             "tags": "Separated by commas",
         }
@@ -226,7 +160,7 @@ class ServerAdmin(OperatorsAdmin):
         """Whether runbooks run there."""
         if not server.is_active:
             return mark("idle", "ban", "Switched off")
-        if server.in_maintenance:
+        if server.is_tended:
             return mark("odd", "maintenance", "Maintenance")
         return mark("good", "circle-check", "On")
 
@@ -264,11 +198,16 @@ class ServerGroupAdmin(OperatorsAdmin):
     """Server groups."""
 
     section, rank = PLACES, 20
-    about = "Named sets of servers, to run on at once and to grant at once."
+    about = "Named sets of servers, to run on, to grant and to put in maintenance at once."
     list_display = ("name", "members", "description")
     search_fields = ("name", "description")
     search_help_text = "A group's name, or words about it"
     ordering = ("name",)
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Return the form, with the words of maintenance."""
+        kwargs |= {"labels": _TENDED_LABELS, "help_texts": _TENDED_HELP}
+        return super().get_form(request, *args, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ServerGroup]:
         """Return the groups, each with how many servers it has."""

@@ -1,7 +1,6 @@
 """From a row to a place to log in to; only here are secrets opened, and only in workers."""
 
-from opsmanager.common import secrets_in_use
-from servers import vault
+from opsmanager.common import secrets_in_use, vault
 from servers.models import AuthType, Credential, HostKeyState, Server
 from servers.reach import the_reach
 from servers.ssh.errors import CredentialInvalid

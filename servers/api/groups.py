@@ -88,7 +88,7 @@ class GroupView(APIView):
         )
         return Response({"group": serializers.ServerGroupSerializer(group).data})
 
-    @endpoint("deleteServerGroup", tag="servers", answers={204: None})
+    @endpoint("deleteServerGroup", tag="servers", answers={204: None}, fails=(403, 404, 409))
     def delete(self, request: Request, pk: UUID) -> Response:
         """Delete a server group; its servers stay."""
         group = selectors.get(request.user, pk)

@@ -52,6 +52,17 @@ class CredentialSerializer(ModelSerializer):
         ]
 
 
+class TendedMixin:
+    """Show maintenance as it is now: what is over by the clock is not shown."""
+
+    def to_representation(self, instance: Any) -> Any:
+        """Return the row as JSON."""
+        shown = super().to_representation(instance)  # type: ignore[misc]
+        if not instance.is_tended:
+            shown |= {"inMaintenance": False, "maintenanceReason": "", "maintenanceUntil": None}
+        return shown
+
+
 @extend_schema_serializer(
     examples=[
         OpenApiExample(
@@ -61,12 +72,21 @@ class CredentialSerializer(ModelSerializer):
         )
     ]
 )
-class ServerGroupSerializer(ModelSerializer):
-    """A server group."""
+class ServerGroupSerializer(TendedMixin, ModelSerializer):
+    """A server group; all its servers are in maintenance with it."""
 
     class Meta:
         model = ServerGroup
-        fields: ClassVar = ["id", "name", "description", "created_at", "updated_at"]
+        fields: ClassVar = [
+            "id",
+            "name",
+            "description",
+            "in_maintenance",
+            "maintenance_reason",
+            "maintenance_until",
+            "created_at",
+            "updated_at",
+        ]
 
 
 @extend_schema_serializer(
@@ -84,8 +104,12 @@ class ServerGroupSerializer(ModelSerializer):
         )
     ]
 )
-class ServerSerializer(ModelSerializer):
-    """A server; ``reachable`` and what follows it are what the last check found."""
+class ServerSerializer(TendedMixin, ModelSerializer):
+    """A server; ``reachable`` and what follows it are what the last check found.
+
+    ``inMaintenance`` is its own: a group of it may be in maintenance, too. ``aliases`` are other
+    names by which alerts call it.
+    """
 
     credential_id = serializers.PrimaryKeyRelatedField(
         source="credential", queryset=Credential.objects.all(), allow_null=True, required=False
@@ -101,14 +125,18 @@ class ServerSerializer(ModelSerializer):
             "name",
             "hostname",
             "port",
+            "aliases",
             "platform",
             "environment",
+            "approvals",
             "description",
             "credential_id",
             "group_ids",
             "tags",
             "is_active",
             "in_maintenance",
+            "maintenance_reason",
+            "maintenance_until",
             "keeps_records",
             "reachable",
             "latency_ms",

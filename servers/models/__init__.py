@@ -3,7 +3,6 @@
 from servers.models.credential import SECRET_FIELDS, AuthType, Credential
 from servers.models.host_key import HostKey, HostKeyState
 from servers.models.probe import Probe, ProbeKind
-from servers.models.sealed import SealedModel
 from servers.models.server import Environment, Platform, Server, ServerGroup
 
 __all__ = [
@@ -16,7 +15,6 @@ __all__ = [
     "Platform",
     "Probe",
     "ProbeKind",
-    "SealedModel",
     "Server",
     "ServerGroup",
 ]

@@ -6,7 +6,7 @@ from typing import Final
 from django.db import models
 
 from opsmanager.common.models import TimestampedModel
-from servers.models.sealed import SealedModel
+from opsmanager.common.sealed import SealedModel
 
 SECRET_FIELDS: Final = ("password", "private_key", "passphrase")
 """The names of a credential's secrets; each is kept in ``sealed_<name>``."""

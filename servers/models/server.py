@@ -1,10 +1,15 @@
 """A machine reached over SSH, and named sets of them."""
 
+from datetime import datetime
+
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
+from django.db.models import Value
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from opsmanager.common.models import TimestampedModel, UUIDModel
 from servers.models.credential import Credential
@@ -27,11 +32,28 @@ class Environment(models.TextChoices):
     DEMO = "DEMO", "Demo"
 
 
-class ServerGroup(UUIDModel, TimestampedModel):
+class Tended:
+    """What servers and groups have in common: somebody may work on them."""
+
+    in_maintenance: bool
+    maintenance_until: datetime | None
+
+    @property
+    def is_tended(self) -> bool:
+        """Whether it is in maintenance itself, now; what is over by the clock is over."""
+        until = self.maintenance_until
+        return self.in_maintenance and (until is None or until > timezone.now())
+
+
+class ServerGroup(Tended, UUIDModel, TimestampedModel):
     """A named set of servers, to run on and to grant."""
 
     name = models.CharField(max_length=100, unique=True)
     description = models.TextField(blank=True)
+    in_maintenance = models.BooleanField(default=False, db_default=False)
+    maintenance_reason = models.CharField(max_length=300, blank=True, default="", db_default="")
+    maintenance_until = models.DateTimeField(null=True, blank=True)
+    """When it ends by itself; NULL for when somebody ends it."""
 
     class Meta:
         ordering = ["name"]
@@ -41,7 +63,7 @@ class ServerGroup(UUIDModel, TimestampedModel):
         return self.name
 
 
-class Server(UUIDModel, TimestampedModel):
+class Server(Tended, UUIDModel, TimestampedModel):
     """A machine reached over SSH.
 
     ``reachable``, ``latency_ms``, ``error_code``, ``error_message`` and ``checked_at`` are what the
@@ -83,7 +105,21 @@ class Server(UUIDModel, TimestampedModel):
     groups = models.ManyToManyField(ServerGroup, blank=True, related_name="servers")
     tags = ArrayField(models.CharField(max_length=50), default=list, blank=True)
     is_active = models.BooleanField(default=True)
-    in_maintenance = models.BooleanField(default=False)
+    aliases = ArrayField(
+        models.CharField(max_length=253), default=list, db_default=Value([]), blank=True
+    )
+    """Other names by which alerts call it, in lower case."""
+    in_maintenance = models.BooleanField(default=False, db_default=False)
+    maintenance_reason = models.CharField(max_length=300, blank=True, default="", db_default="")
+    maintenance_until = models.DateTimeField(null=True, blank=True)
+    """When it ends by itself; NULL for when somebody ends it."""
+    approvals = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        validators=[MaxValueValidator(10)],
+        help_text="How many other people must approve each run on it that may change something; 0 "
+        "for none",
+    )
     keeps_records = models.BooleanField(
         default=True,
         help_text="Keep a record of each changing command in ~/.opsm on the server, so that its "
@@ -100,6 +136,8 @@ class Server(UUIDModel, TimestampedModel):
         permissions = [("operate_server", "Can run runbooks on the server")]
         indexes = [
             models.Index(Lower("hostname"), name="server_hostname"),
+            models.Index(Lower("name"), name="server_named"),
+            GinIndex("aliases", name="server_aliases"),
             models.Index("environment", "name", name="server_environment"),
         ]
 

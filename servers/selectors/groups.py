@@ -29,6 +29,11 @@ def get(user: permissions.Actor, pk: UUID | str) -> ServerGroup:
     return group
 
 
+def keys_of(server: Server | None) -> tuple[UUID, ...]:
+    """Return the ids of the groups that a server is in; none for no server."""
+    return tuple(server.groups.values_list("pk", flat=True)) if server else ()
+
+
 def members(user: permissions.Actor, group: ServerGroup) -> QuerySet[Server]:
     """Return the active servers of a group that the user may see."""
     return servers.visible_to(user).filter(groups=group, is_active=True)

@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 
 from opsmanager.common.uuids import as_uuid
 from servers.models import HostKey, HostKeyState, Probe, ProbeKind, Server
-from servers.selectors import servers
+from servers.selectors import maintenance, servers
 from servers.selectors.probes import PATIENCE
 
 STATES: Final = (
@@ -45,6 +45,7 @@ _ORDER_BY: Final = {
     "needs": ("urgency", "name"),
 }
 _NEEDS: Final = Q(is_active=True) & (Q(key_status="CHANGED") | Q(reachable=False))
+_TENDED: Final = maintenance.IS_ON | Q(is_group_tended=True)
 _IN: Final = {
     "needs": _NEEDS,
     "unreachable": Q(reachable=False),
@@ -52,13 +53,13 @@ _IN: Final = {
     "reachable": Q(reachable=True),
     "unaccepted": Q(key_status="UNKNOWN"),
     "changed": Q(key_status="CHANGED"),
-    "maintenance": Q(in_maintenance=True),
+    "maintenance": _TENDED,
     "off": Q(is_active=False),
 }
 _URGENCY: Final = Case(
     When(is_active=False, then=Value(9)),
     When(key_status="CHANGED", then=Value(0)),
-    When(in_maintenance=True, then=Value(8)),
+    When(_TENDED, then=Value(8)),
     When(reachable=False, then=Value(1)),
     When(key_status="UNKNOWN", then=Value(2)),
     When(credential=None, then=Value(3)),
@@ -73,9 +74,9 @@ def asked_for(rows: QuerySet[Server], asked: Mapping[str, str]) -> QuerySet[Serv
 
     ``asked`` may hold ``search``, ``environment``, ``group`` (an id), ``state`` and ``order``;
     what it names that is not there asks for nothing. Each row has its ``key_status`` (UNKNOWN,
-    ACCEPTED, CHANGED) and whether it ``is_being_checked``.
+    ACCEPTED, CHANGED), whether it ``is_being_checked`` and whether it ``is_group_tended``.
     """
-    rows = servers.search(rows, asked.get("search", "")).annotate(
+    rows = maintenance.marked(servers.search(rows, asked.get("search", ""))).annotate(
         key_status=_key_status(), is_being_checked=_being_checked()
     )
     if asked.get("environment"):

@@ -4,8 +4,8 @@ from django.db import transaction
 
 from opsmanager.accounts.models import User
 from opsmanager.audit import trail
+from opsmanager.common import vault
 from opsmanager.common.problems import Conflict, Invalid
-from servers import vault
 from servers.models import AuthType, Credential
 
 

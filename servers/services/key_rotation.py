@@ -8,8 +8,8 @@ from django.db import transaction
 
 from opsmanager.accounts.models import User
 from opsmanager.audit import trail
-from servers import vault
-from servers.models import SealedModel
+from opsmanager.common import vault
+from opsmanager.common.sealed import SealedModel
 
 
 @dataclass(kw_only=True)

@@ -47,22 +47,37 @@ class ServerForm(forms.ModelForm[Server]):
             "name",
             "hostname",
             "port",
+            "aliases",
             "platform",
             "environment",
             "description",
             "credential",
             "groups",
+            "approvals",
             "is_active",
-            "in_maintenance",
             "keeps_records",
         ]
         labels: ClassVar = {
             "hostname": "Host name",
+            "approvals": "Approvals by others",
             "is_active": "Active: runbooks may run here",
-            "in_maintenance": "In maintenance: nothing runs here by itself",
             "keeps_records": "Keep records on the server",
         }
+        help_texts: ClassVar = {
+            "aliases": "Other names by which alerts call it, separated by commas",
+        }
         widgets: ClassVar = {"description": forms.Textarea({"rows": 2})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        approvals = self.fields["approvals"]
+        approvals.required = False
+        approvals.widget.attrs["required"] = True
+
+    def clean_approvals(self) -> int:
+        """Leave it as it is where nothing was said: nobody takes a guard away by saying nothing."""
+        given: int | None = self.cleaned_data["approvals"]
+        return self.instance.approvals if given is None else given
 
     def clean(self) -> dict[str, Any]:
         """Refuse half a credential, and two at once."""

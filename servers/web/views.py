@@ -16,7 +16,7 @@ from opsmanager.common.htmx import form_invalid, fragment, go_to, is_fragment, n
 from opsmanager.common.problems import Problem
 from servers.models import HostKeyState, ProbeKind, Server
 from servers.selectors import host_keys as host_key_selectors
-from servers.selectors import obstacles, operators
+from servers.selectors import maintenance, obstacles, operators
 from servers.selectors import probes as looks
 from servers.selectors import servers as selectors
 from servers.services import credentials, host_keys, probes, servers
@@ -51,6 +51,7 @@ def server_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         **_check_context(request, server),
         "obstacles": obstacles.of(server, key["host_key"]),
         "groups": groups,
+        "maintenance": maintenance.shown(server, groups),
         "recent": server.executions.select_related("runbook", "triggered_by_user").order_by(
             "-queued_at"
         )[:_RECENT]
@@ -106,19 +107,6 @@ def server_host_key_accept(request: HttpRequest, pk: UUID) -> HttpResponse:
     return go_to(request, "servers:server_detail", pk=pk)
 
 
-@require_POST
-def server_maintenance(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Begin maintenance (``on`` is 1) or end it."""
-    server = selectors.get(request.user, pk)
-    permissions.require(request.user, roles.MANAGE_SERVERS, _MAY_NOT)
-    row = servers.set_maintenance(
-        actor=user_of(request), server=server, on=request.POST.get("on") == "1"
-    )
-    said = "is in maintenance now" if row.in_maintenance else "is out of maintenance"
-    messages.success(request, f"{row.name} {said}.")
-    return go_to(request, "servers:server_detail", pk=pk)
-
-
 def _edit(request: HttpRequest, server: Server | None) -> HttpResponse:
     if request.method == "GET":
         context = {"form": ServerForm(instance=server), "server": server}
@@ -128,7 +116,7 @@ def _edit(request: HttpRequest, server: Server | None) -> HttpResponse:
         try:
             saved = _save(request, form, server)
         except Problem as problem:
-            form.add_error(None, problem.message)
+            _tell(form, problem)
         else:
             messages.success(request, f"{saved.name} is saved.")
             return go_to(request, "servers:server_detail", pk=saved.pk)
@@ -138,6 +126,15 @@ def _edit(request: HttpRequest, server: Server | None) -> HttpResponse:
         partial="servers/partials/_server_form.html",
         context={"form": form, "server": server},
     )
+
+
+def _tell(form: ServerForm, problem: Problem) -> None:
+    """Show each thing that is wrong beside its field, or above all of them."""
+    beside = {name: said for name, said in problem.details.items() if name in form.fields}
+    for name, said in beside.items():
+        form.add_error(name, said)
+    if not beside:
+        form.add_error(None, problem.message)
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ from django.core import serializers
 from django.test import Client
 
 from opsmanager.audit.models import AuditEvent
-from servers import vault
+from opsmanager.common import vault
 from servers.models import Credential, HostKeyState, Server, ServerGroup
 from servers.ssh.testing import generate_key
 from tests.support import servers
@@ -25,6 +25,7 @@ FORM = {
     "platform": "LINUX",
     "environment": "STAGING",
     "tags": "edge,eu",
+    "approvals": "0",
     "is_active": "on",
     "keeps_records": "on",
 }
@@ -198,3 +199,29 @@ def test_an_administrator_needs_no_staff_status() -> None:
     answer = signed_in(user_with("MANAGER")).get(SERVERS)
     assert answer.status_code == 302
     assert answer["Location"].startswith("/admin/login/")
+
+
+def test_maintenance_and_aliases_are_checked_beside_their_fields(admin: Client) -> None:
+    servers.server("web2", aliases=["back"])
+    row = servers.server("web1")
+    where = f"{SERVERS}{row.pk}/change/"
+    wrong = {"aliases": "back", "in_maintenance": "on", "maintenance_until": "2020-01-01T00:00"}
+    answer = admin.post(where, {**FORM, **wrong})
+    assert "is a name of web2 already" in errors(answer)
+    assert "That is over already" in errors(answer)
+    sent = {"aliases": "Front", "in_maintenance": "on", "maintenance_reason": "New disk"}
+    assert admin.post(where, {**FORM, **sent}).status_code == 302
+    row.refresh_from_db()
+    assert (row.aliases, row.maintenance_reason) == (["front"], "New disk")
+    # To untick it is enough, whatever still stands beside it.
+    assert admin.post(where, {**FORM, "maintenance_reason": "New disk"}).status_code == 302
+    row.refresh_from_db()
+    assert (row.is_tended, row.maintenance_reason) == (False, "")
+
+
+def test_a_group_is_put_in_maintenance_here_too(admin: Client) -> None:
+    group = servers.group()
+    sent = {"name": group.name, "description": "", "in_maintenance": "on"}
+    assert admin.post(f"{GROUPS}{group.pk}/change/", sent).status_code == 302
+    group.refresh_from_db()
+    assert group.is_tended

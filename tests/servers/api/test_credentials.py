@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from servers import vault
+from opsmanager.common import vault
 from servers.models import Credential
 from servers.ssh.testing import generate_key
 from tests.support import servers

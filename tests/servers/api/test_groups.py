@@ -27,7 +27,8 @@ def test_a_group_is_made_shown_changed_and_deleted(admin: Client) -> None:
     answer = admin.post(ALL, {"name": "web", "description": "Front"}, JSON)
     assert answer.status_code == 201
     made = answer.json()["group"]
-    assert set(made) == {"id", "name", "description", "createdAt", "updatedAt"}
+    maintenance = {"inMaintenance", "maintenanceReason", "maintenanceUntil"}
+    assert set(made) == {"id", "name", "description", "createdAt", "updatedAt", *maintenance}
     where = f"{ALL}/{made['id']}"
     assert admin.get(where).json() == {"group": made}
     changed = admin.patch(where, {"name": "edge"}, JSON)

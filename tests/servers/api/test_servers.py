@@ -1,9 +1,11 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from automation.models import CatalogEntry, Execution
 from servers.models import Server
@@ -57,6 +59,7 @@ def test_a_server_is_added_with_a_few_words(admin: Client) -> None:
         "name": "web1",
         "hostname": "web1.example",
         "port": 22,
+        "aliases": [],
         "platform": "LINUX",
         "environment": "PRODUCTION",
         "description": "",
@@ -65,7 +68,10 @@ def test_a_server_is_added_with_a_few_words(admin: Client) -> None:
         "tags": [],
         "isActive": True,
         "inMaintenance": False,
+        "maintenanceReason": "",
+        "maintenanceUntil": None,
         "keepsRecords": True,
+        "approvals": 0,
         "reachable": None,
         "latencyMs": None,
         "errorCode": "",
@@ -258,3 +264,32 @@ def test_a_list_costs_the_same_however_long_it_is(
 @pytest.mark.parametrize("path", ["", "/groups", "/credentials", f"/{NOBODY}"])
 def test_a_method_that_is_not_offered_is_405_in_the_one_form(admin: Client, path: str) -> None:
     assert refusal(admin.put(f"{ALL}{path}", {}, JSON)) == (405, "METHOD_NOT_ALLOWED")
+
+
+def test_maintenance_ends_by_the_clock(admin: Client) -> None:
+    row = servers.server("web1")
+    where = f"{ALL}/{row.pk}"
+    until = (timezone.now() + timedelta(hours=1)).isoformat()
+    body = {"inMaintenance": True, "maintenanceReason": "New disk", "maintenanceUntil": until}
+    shown = admin.patch(where, body, JSON).json()["server"]
+    assert (shown["inMaintenance"], shown["maintenanceReason"]) == (True, "New disk")
+    Server.objects.update(maintenance_until=timezone.now())
+    shown = admin.get(where).json()["server"]
+    kept = ("inMaintenance", "maintenanceReason", "maintenanceUntil")
+    assert [shown[name] for name in kept] == [False, "", None]
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ({"aliases": ["web2"]}, "aliases"),
+        ({"aliases": ["a b"]}, "aliases"),
+        ({"inMaintenance": True, "maintenanceUntil": "2020-01-01T00:00:00Z"}, "maintenanceUntil"),
+        ({"maintenanceReason": "x"}, "maintenanceReason"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name(admin: Client, body: dict[str, Any], name: str) -> None:
+    servers.server("web2")
+    answer = admin.patch(f"{ALL}/{servers.server('web1').pk}", body, JSON)
+    assert answer.status_code == 400
+    assert list(answer.json()["details"]) == [name]

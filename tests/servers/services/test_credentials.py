@@ -4,8 +4,8 @@ import pytest
 from django.core import serializers
 
 from opsmanager.audit.models import AuditEvent
+from opsmanager.common import vault
 from opsmanager.common.problems import Conflict, Invalid, Unavailable
-from servers import vault
 from servers.models import AuthType, Credential
 from servers.services import credentials
 from servers.ssh.testing import generate_key

@@ -5,9 +5,9 @@ from django.core.management import CommandError, call_command
 from nacl.public import PrivateKey
 
 from opsmanager.audit.models import AuditEvent
+from opsmanager.common import vault
 from opsmanager.common.problems import Unavailable
 from opsmanager.settings import env
-from servers import vault
 from servers.models import Credential
 from servers.services.key_rotation import rotate
 from servers.ssh.testing import generate_key

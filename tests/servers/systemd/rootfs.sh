@@ -26,6 +26,9 @@ echo 'ops ALL=(ALL:ALL) NOPASSWD: ALL' >"$target/etc/sudoers.d/ops"
 echo 'pwsudo ALL=(ALL:ALL) ALL' >"$target/etc/sudoers.d/pwsudo"
 chmod 0440 "$target"/etc/sudoers.d/*
 
-# A machine has neither a console to log in at nor clocks and devices of its own.
+# A machine has neither a console to log in at nor clocks and devices of its own, and does nothing by
+# itself: tests look at what has changed on it.
 in_target systemctl mask --quiet console-getty.service systemd-timesyncd.service \
-    apt-daily.timer apt-daily-upgrade.timer
+    apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer \
+    logrotate.timer systemd-tmpfiles-clean.timer
+: >"$target/etc/crontab"

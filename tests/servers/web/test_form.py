@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from servers import vault
+from opsmanager.common import vault
 from servers.models import Credential, HostKeyState, Server
 from servers.ssh.testing import generate_key
 from tests.support import servers
@@ -148,11 +148,11 @@ def test_a_server_is_changed(admin: Client) -> None:
     shown = text(admin.get(page(row, "edit/")))
     assert 'value="web1.example"' in shown
     answer = admin.post(
-        page(row, "edit/"), {**FORM, "groups": [str(group.pk)], "in_maintenance": "on"}
+        page(row, "edit/"), {**FORM, "groups": [str(group.pk)], "aliases": "Front, back"}
     )
     assert answer["Location"] == page(row)
     row.refresh_from_db()
-    assert row.in_maintenance
+    assert row.aliases == ["front", "back"]
     assert list(row.groups.all()) == [group]
     assert row.host_keys.get().state == HostKeyState.ACCEPTED
     assert not row.probes.exists()
@@ -181,3 +181,20 @@ def test_for_a_stranger_there_is_nothing_to_change() -> None:
     answer = signed_in(user_with("HR")).get(page(servers.server(), "edit/"))
     assert answer.status_code == 404
     assert "There is no such server, or you may not see it" in text(answer)
+
+
+def test_how_many_must_approve_is_kept_where_nothing_is_said(admin: Client) -> None:
+    admin.post("/servers/add/", {**FORM, "approvals": "2"})
+    row = Server.objects.get()
+    assert row.approvals == 2
+    edit = f"/servers/{row.pk}/edit/"
+    assert 'value="2"' in text(admin.get(edit))
+    for sent in (FORM, {**FORM, "approvals": ""}):
+        assert admin.post(edit, sent).status_code == 302
+        row.refresh_from_db()
+        assert row.approvals == 2
+    for wrong in ("11", "-1", "many"):
+        assert admin.post(edit, {**FORM, "approvals": wrong}).status_code == 422
+    admin.post(edit, {**FORM, "approvals": "0"})
+    row.refresh_from_db()
+    assert row.approvals == 0
