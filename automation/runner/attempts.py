@@ -46,9 +46,9 @@ def dry_run_of(execution: Execution) -> DryRun | None:
     )
 
 
-def known(once: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was made up once, without what held a secret: that is made up anew."""
-    return {name: value for name, value in once.items() if not is_masked(value)}
+def known(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was stored without what held a secret, which nobody knows any more."""
+    return {name: value for name, value in stored.items() if not is_masked(value)}
 
 
 def check_nothing_is_masked(execution: Execution, claim: Claim) -> None:

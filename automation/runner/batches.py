@@ -7,7 +7,8 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from automation.engine.results import Status
-from automation.models import Batch, Execution
+from automation.models import Approval, Batch, Execution
+from automation.runner import approvals
 from opsmanager.audit import trail
 
 _FAILED: Final = (Status.FAILED, Status.TIMEOUT, Status.UNKNOWN)
@@ -46,6 +47,10 @@ def stop(batch: Batch, reason: str, *, actor: trail.Actor = "worker:batch") -> i
         not_before=None,
         result_summary=f"Not begun: {reason}",
         revision=F("revision") + 1,
+    )
+    approvals.withdraw(
+        Approval.objects.filter(execution__batch=batch, execution__status=Status.CANCELLED),
+        actor=actor,
     )
     trail.record(
         "AUTOMATION_BATCH_STOPPED",

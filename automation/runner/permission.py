@@ -3,7 +3,7 @@
 from automation.engine.errors import EngineError
 from automation.engine.results import ErrorCode
 from automation.engine.runbook import Runbook
-from automation.models import Execution, Trigger
+from automation.models import Execution
 from automation.runner.claim import Claim
 from automation.selectors import access
 from opsmanager.accounts import api_tokens
@@ -25,14 +25,13 @@ def require_still(execution: Execution, claim: Claim, kind: type[Runbook]) -> No
     """
     if execution.resumes:
         return
-    actor = execution.rollback_by if claim.is_rollback else execution.triggered_by_user
+    started_by = execution.triggered_by_user or execution.on_behalf_of
+    actor = execution.rollback_by if claim.is_rollback else started_by
     if actor is None:
-        if claim.is_rollback or execution.triggered_by == Trigger.MANUAL:
-            raise PermissionLost(
-                "The user who asked for it was removed meanwhile, so nothing was sent. Start it "
-                "again if it is still wanted."
-            )
-        return
+        raise PermissionLost(
+            "The user who asked for it, or for whom it starts by itself, was removed meanwhile, so "
+            "nothing was sent. Start it again if it is still wanted."
+        )
     token_id = execution.rollback_token_id if claim.is_rollback else execution.api_token_id
     try:
         if token_id is not None:

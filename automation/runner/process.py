@@ -213,6 +213,7 @@ class WorkerProcess:
                 is_dry_run=execution.is_dry_run,
                 seq_after=claimed.last_seq,
                 past=past,
+                previous=attempts.known(execution.previous),
                 once=attempts.known(execution.once),
                 as_in=as_in,
             )

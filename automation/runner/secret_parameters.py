@@ -2,7 +2,7 @@
 
 from automation.engine.errors import ParametersInvalid
 from automation.models import Execution
-from servers import vault
+from opsmanager.common import vault
 
 
 def opened(execution: Execution) -> dict[str, str]:

@@ -13,10 +13,13 @@ from django.db import Error, connection, transaction
 from automation import wakeups
 from automation.models import Execution
 from automation.runner import lost
+from automation.selectors import workflow_runs
 from opsmanager.common import pulse
 
 log = structlog.get_logger(__name__)
 
+_WORKFLOWS: Final = 500
+"""Runs of workflows that are woken at once."""
 _GRACE_SECONDS: Final = 60.0
 """After the database was away, workers get this long to renew leases before any is reaped."""
 
@@ -83,6 +86,7 @@ class Sweeper(threading.Thread):
                 pulse.note("worker", self._worker)
                 reap(worker=self._worker)
                 wake()
+                wakeups.advance(workflow_runs.due().values_list("pk", flat=True)[:_WORKFLOWS])
             except Error as problem:
                 log.warning("sweep failed; trying again", reason=str(problem).strip())
             except Exception:

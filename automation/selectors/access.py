@@ -8,7 +8,7 @@ from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.models import User
 from opsmanager.common.problems import NotPermitted
 from servers.models import Server
-from servers.selectors import servers
+from servers.selectors import maintenance, servers
 
 
 def require_launch(
@@ -32,7 +32,8 @@ def require_launch(
 
 def servers_for(actor: permissions.Actor, entry: CatalogEntry) -> QuerySet[Server]:
     """Return the servers on which the actor may run this runbook; none that is switched off."""
-    return servers.operable_by(actor).filter(is_active=True, platform__in=entry.platforms)
+    rows = servers.operable_by(actor).filter(is_active=True, platform__in=entry.platforms)
+    return maintenance.marked(rows)
 
 
 def require_running(actor: permissions.Actor) -> None:
@@ -41,4 +42,13 @@ def require_running(actor: permissions.Actor) -> None:
         actor,
         roles.EXECUTE_RUNBOOKS,
         "Your role may not run runbooks. An administrator can give you one that may.",
+    )
+
+
+def require_managing_schedules(actor: permissions.Actor) -> None:
+    """Raise :class:`NotPermitted` unless the actor may make, change and delete schedules."""
+    permissions.require(
+        actor,
+        roles.MANAGE_SCHEDULES,
+        "Only administrators may make, change and delete schedules. Ask one of them.",
     )

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from automation.engine.results import ActionStatus, Status
-from automation.models import Execution, ExecutionLog
+from automation.models import STARTERS, Execution, ExecutionLog, Trigger
 from automation.selectors import records
 
 _WORTH_A_WORD_MS = 1000.0
@@ -40,7 +40,7 @@ def sentence(execution: Execution) -> str:
     """Say in one sentence what ran, where, by whom, and how it ended."""
     kind = "Dry run of " if execution.is_dry_run else ""
     user = execution.triggered_by_user
-    who = f"started by {user.get_username()}" if user else "started by itself"
+    who = f"started by {user.get_username() if user else _by_itself(execution)}"
     if execution.api_token_name:
         who += f" with the API token {execution.api_token_name}"
     if execution.incident_id:
@@ -55,6 +55,12 @@ def sentence(execution: Execution) -> str:
         return f"{said} by {by.get_username()}." if by else f"{said}."
     verdict = _VERDICTS.get(execution.verdict)
     return f"{said} {verdict}." if verdict else f"{said}."
+
+
+def _by_itself(execution: Execution) -> str:
+    """Say what started it where no user did."""
+    kind = STARTERS.get(Trigger(execution.triggered_by))
+    return f"the {kind} {execution.trigger_name}" if kind and execution.trigger_name else "itself"
 
 
 def steps(execution: Execution) -> list[dict[str, Any]]:

@@ -3,11 +3,14 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from automation.engine.results import Status
 from automation.models import Execution
-from automation.selectors import cooldown, executions, waiting
+from automation.selectors import approvals, cooldown, executions, waiting
 from automation.selectors.cooldown import Cooling
 from opsmanager.accounts import permissions
 from servers.models import Server
@@ -31,15 +34,14 @@ class Now:
 def now(user: permissions.Actor, server: Server) -> Now:
     """Return what happens on the server, as far as the user may see executions."""
     rows = list(_live(user, server))
-    waits = [row for row in rows if row.waiting_since is not None]
+    # What waits for people has no place in the queue yet, and comes after what has.
+    waits = [row for row in rows if row.waiting_since is not None or approvals.is_awaited(row)]
     return Now(
         running=sorted(
-            (row for row in rows if row.waiting_since is None),
+            (row for row in rows if row not in waits),
             key=lambda row: (not row.holds_server, row.queued_at),
         )[:_MOST],
-        waiting=waiting.with_waiting(
-            sorted(waits, key=lambda row: (row.priority, row.waiting_since, row.pk))[:_MOST]
-        ),
+        waiting=waiting.with_waiting(sorted(waits, key=_turn)[:_MOST]),
         cooling=cooldown.on_server(server),
         seen=_seen((str(row.pk), row.revision) for row in rows),
     )
@@ -53,7 +55,13 @@ def seen(user: permissions.Actor, server: Server) -> str:
 
 def _live(user: permissions.Actor, server: Server) -> QuerySet[Execution]:
     is_live = Q(waiting_since__isnull=False) | Q(lease_until__isnull=False) | Q(holds_server=True)
-    return executions.visible_to(user).filter(is_live, server=server)
+    asked = Q(status=Status.PENDING)
+    return executions.visible_to(user).filter(is_live | asked, server=server)
+
+
+def _turn(row: Execution) -> tuple[bool, int, datetime, UUID]:
+    is_asked = row.waiting_since is None
+    return is_asked, row.priority, row.waiting_since or row.queued_at, row.pk
 
 
 def _seen(revisions: Iterable[tuple[str, int]]) -> str:

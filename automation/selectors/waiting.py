@@ -12,7 +12,8 @@ from django.db.models.functions import JSONObject, Now
 from django.utils import timezone
 
 from automation.engine.results import Status
-from automation.models import Execution, Priority
+from automation.models import Approval, Execution, Priority
+from automation.selectors import approvals
 from opsmanager.common.models import Pulse
 
 
@@ -46,8 +47,9 @@ def with_waiting(rows: Iterable[Execution]) -> list[Execution]:
     listed = list(rows)
     ahead = _first_on_servers({row.server_id for row in listed if _needs_its_server(row)})
     batches = _running_in({row.batch_id for row in listed if row.batch_id and _waits(row)})
+    asked = approvals.pending_of(listed)
     for execution in listed:
-        conditions = _conditions(execution, ahead, batches)
+        conditions = _conditions(execution, ahead, batches, asked)
         said = [condition.message for condition in conditions if not condition.holds]
         default = "Waits for a free worker." if _waits(execution) else ""
         execution.waiting_for = said[0] if said else default  # type: ignore[attr-defined]
@@ -66,11 +68,12 @@ def why(execution: Execution) -> list[Condition]:
 
     Several may fail at once; it runs when all hold and a worker has a free place.
     """
-    if not _waits(execution):
+    asked = approvals.pending_of([execution])
+    if not _waits(execution) and not asked:
         return []
     ahead = _first_on_servers({execution.server_id} if _needs_its_server(execution) else set())
     batches = _running_in({execution.batch_id} if execution.batch_id else set())
-    return [*_conditions(execution, ahead, batches), _worker()]
+    return [*_conditions(execution, ahead, batches, asked), _worker()]
 
 
 def reasons() -> JSONObject:
@@ -106,8 +109,13 @@ def _needs_its_server(execution: Execution) -> bool:
 
 
 def _conditions(
-    execution: Execution, ahead: dict[UUID, Execution], batches: dict[UUID, int]
+    execution: Execution,
+    ahead: dict[UUID, Execution],
+    batches: dict[UUID, int],
+    asked: dict[UUID, Approval],
 ) -> list[Condition]:
+    if execution.pk in asked:
+        return [_approved(asked[execution.pk])]
     if not _waits(execution):
         return []
     found = []
@@ -119,6 +127,20 @@ def _conditions(
     if batch is not None and batch.max_parallel is not None and not execution.is_final:
         found.append(_batch(batches.get(batch.pk, 0), batch.max_parallel))
     return found
+
+
+def _approved(approval: Approval) -> Condition:
+    given: int = approval.given  # type: ignore[attr-defined] # as counted has it
+    needed = approval.needed
+    asker = approval.asked_by
+    other = f"somebody other than {asker.get_username()}" if asker else "somebody"
+    return Condition(
+        name="approved",
+        holds=False,
+        value=f"{given} of {needed}",
+        message=f"Waits for approval: {given} of {needed}, by {other}; expires "
+        f"{approval.expires_at:%Y-%m-%d %H:%M} UTC.",
+    )
 
 
 def _retry_time(execution: Execution) -> Condition:
@@ -144,7 +166,8 @@ def _server(execution: Execution, ahead: Execution | None) -> Condition:
             value=f"nothing changes {execution.server.name}",
             message="",
         )
-    who = ahead.triggered_by_user or ahead.get_triggered_by_display().lower()
+    by_itself = ahead.trigger_name or ahead.get_triggered_by_display().lower()
+    who = ahead.triggered_by_user or by_itself
     doing = "runs" if ahead.holds_server else "goes first"
     what = f"{ahead.runbook.title} ({who}) {doing}"
     return Condition(

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from django.utils.crypto import salted_hmac
 
-from automation.engine import params
 from automation.engine.runbook import Runbook
-from automation.models import CatalogEntry, Priority, Trigger
+from automation.models import STARTERS, CatalogEntry, Priority, SecretParameters, Trigger
+from automation.services import secret_parameters
 from opsmanager.accounts.models import User
+from opsmanager.audit.trail import Actor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +20,7 @@ class Asked:
     """What launches on one server and on several have in common."""
 
     actor: User
+    """Whose permissions count: of what starts by itself, the owner of the schedule or rule."""
     runbook: CatalogEntry
     parameters: Mapping[str, Any] = field(default_factory=dict)
     is_dry_run: bool = False
@@ -31,16 +33,37 @@ class Asked:
     incident_id: UUID | None = None
     idempotency_key: str | None = None
     trigger: Trigger = Trigger.MANUAL
+    trigger_name: str = ""
+    """Of what starts by itself: the name of the schedule or rule."""
+    schedule_id: UUID | None = None
+    template_id: UUID | None = None
+    workflow_run_id: UUID | None = None
+    workflow_node: str = ""
+    """The key of the node that asks for it."""
+    previous: Mapping[str, Any] = field(default_factory=dict)
+    """In a workflow: the result of the execution before it."""
+    saved_secrets: SecretParameters | None = None
+    """The secret parameters of a template or schedule; they count unless others are given."""
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether no person asks for it now: what starts by itself says its name."""
+        return self.trigger is not Trigger.MANUAL and bool(self.trigger_name)
+
+    @property
+    def told_as(self) -> Actor:
+        """Return who asks for it, for the audit trail."""
+        if not self.is_automatic:
+            return self.actor
+        return f"{STARTERS[self.trigger]}:{self.trigger_name}"
 
     def gives_secrets(self, kind: type[Runbook]) -> bool:
         """Whether any secret parameter of the runbook is among the parameters."""
-        names = params.secret_names(kind)
-        return any(name in self.parameters for pair in names.items() for name in pair)
+        return secret_parameters.are_given(kind, self.parameters)
 
     def by_token(self) -> dict[str, Any]:
         """Return the columns that say by which API token it is asked for."""
-        token = self.actor.token
-        return {"api_token_id": token.pk, "api_token_name": token.name} if token else {}
+        return token_columns(self.actor)
 
     def digest(self) -> str:
         """Return what tells whether two launches with one idempotency key ask for the same."""
@@ -53,10 +76,24 @@ class Asked:
             self.reason,
             *self._particulars(),
         ]
-        text = json.dumps(asked, sort_keys=True, default=str)
-        # With a key, since the parameters may hold a secret that is short enough to be guessed.
-        return salted_hmac("automation.idempotency", text, algorithm="sha256").hexdigest()
+        return digest_of(asked)
 
     def _particulars(self) -> list[Any]:
         """Return what else has to be the same; JSON."""
         return []
+
+
+def digest_of(asked: list[Any]) -> str:
+    """Return what tells whether two requests with one idempotency key ask for the same; JSON."""
+    text = json.dumps(asked, sort_keys=True, default=str)
+    # With a key, since the parameters may hold a secret that is short enough to be guessed.
+    return salted_hmac("automation.idempotency", text, algorithm="sha256").hexdigest()
+
+
+def token_columns(actor: User | None) -> dict[str, Any]:
+    """Return the columns that say by which API token somebody acts: its limits hold to the end."""
+    token = actor.token if actor else None
+    return {
+        "api_token_id": token.pk if token else None,
+        "api_token_name": token.name if token else "",
+    }

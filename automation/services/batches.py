@@ -54,6 +54,8 @@ def launch(asked: BatchLaunch) -> Batch:
     Raises what concerns all of them: parameters, permission to run runbooks at all, no server.
     """
     access.require_running(asked.actor)
+    if not asked.is_automatic:
+        conditions.require_incident(asked.actor, asked.incident_id)
     # In one order, so that two batches can't wait for one another.
     servers = sorted({server.pk: server for server in asked.servers}.values(), key=_by_id)
     if not 0 < len(servers) <= _MOST_SERVERS:
@@ -69,15 +71,19 @@ def launch(asked: BatchLaunch) -> Batch:
     )
     if before is not None:
         return before
-    runbook = conditions.parsed(runbooks.code_of(asked.runbook), asked.parameters)
+    kind = runbooks.code_of(asked.runbook)
+    kept = None if asked.gives_secrets(kind) else asked.saved_secrets
+    runbook = conditions.parsed(kind, asked.parameters, kept=kept.names if kept else ())
     batch = Batch.objects.create(
         runbook=asked.runbook,
-        started_by=asked.actor,
+        started_by=None if asked.is_automatic else asked.actor,
+        schedule_id=asked.schedule_id,
+        trigger_name=asked.trigger_name,
         **asked.by_token(),
         reason=secrets_in_use.masked(asked.reason),
         priority=asked.priority,
         parameters=params.dump(runbook),
-        secret_parameters=secret_parameters.sealed(asked.runbook, runbook, kept=None),
+        secret_parameters=secret_parameters.sealed(asked.runbook, runbook, kept=kept),
         is_dry_run=asked.is_dry_run,
         max_parallel=asked.max_parallel,
         stop_after_failures=asked.stop_after_failures,
@@ -90,7 +96,7 @@ def launch(asked: BatchLaunch) -> Batch:
     batch.save(update_fields=["refusals"])
     trail.record(
         "AUTOMATION_BATCH_STARTED",
-        actor=asked.actor,
+        actor=asked.told_as,
         target=batch,
         message=asked.reason,
         runbook=asked.runbook.runbook_id,

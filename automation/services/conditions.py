@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from django.db import connection
+from uuid import UUID
 
 from automation.engine import params
 from automation.engine.errors import ParametersInvalid
@@ -12,8 +11,10 @@ from automation.engine.results import Status
 from automation.engine.runbook import Runbook
 from automation.models import CatalogEntry, Execution
 from automation.selectors import cooldown, runbooks
+from automation.signals import incident_named
 from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.models import User
+from opsmanager.common import locks
 from opsmanager.common.problems import (
     ConfirmationNeeded,
     CoolingDown,
@@ -22,6 +23,7 @@ from opsmanager.common.problems import (
     Problem,
 )
 from servers.models import Server
+from servers.selectors import maintenance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +94,21 @@ def require_confirmation(entry: CatalogEntry, server: Server, *, is_confirmed: b
         )
 
 
+def require_incident(actor: User, incident_id: UUID | None) -> None:
+    """Raise unless what it is to be launched for is an incident that the actor may see."""
+    if incident_id is not None:
+        incident_named.send(sender=Execution, actor=actor, incident_id=incident_id)
+
+
+def require_no_maintenance(server: Server) -> None:
+    """Raise :class:`InvalidState` while somebody works on the server or on a group of it."""
+    tended = maintenance.of(server)
+    if tended is not None:
+        raise InvalidState(
+            f"{tended}: nothing runs there by itself until that ends.", code="IN_MAINTENANCE"
+        )
+
+
 def require_same(
     dry_run: Execution | None, entry: CatalogEntry, server: Server, parameters: Mapping[str, Any]
 ) -> None:
@@ -118,7 +135,7 @@ def require_cooled_down(entry: CatalogEntry, server: Server) -> None:
     """
     if not entry.cooldown_minutes:
         return
-    _hold(f"cooldown:{entry.pk}:{server.pk}")
+    locks.hold(f"cooldown:{entry.pk}:{server.pk}")
     left = cooldown.seconds_left(entry, server)
     if left:
         minutes, seconds = divmod(left, 60)
@@ -149,9 +166,4 @@ def require_force(actor: User, reason: str) -> None:
 
 def hold_idempotency_key(actor: User, key: str) -> None:
     """Let the launches of one user with one key come one after the other, in this transaction."""
-    _hold(f"idempotency:{actor.pk}:{key}")
-
-
-def _hold(name: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+    locks.hold(f"idempotency:{actor.pk}:{key}")

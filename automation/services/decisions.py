@@ -8,12 +8,13 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from automation.engine.results import Status
-from automation.models import Execution
+from automation.models import Execution, WorkflowStep
 from automation.runner import finish
 from automation.selectors import access, runbooks
 from automation.selectors import executions as selectors
 from automation.services import retrying
 from automation.services.executions import launch
+from automation.workflows import Phase
 from opsmanager.accounts.models import User
 from opsmanager.audit import trail
 from opsmanager.common import secrets_in_use
@@ -86,7 +87,20 @@ def decide(
         if outcome is not Decision.RUN_AGAIN:
             return decided
         asked = retrying.again(decided, actor=actor)
-        return launch(replace(asked, reason=reason, is_confirmed=is_confirmed, is_decided=True))
+        anew = launch(
+            replace(
+                asked,
+                reason=reason,
+                is_confirmed=is_confirmed,
+                is_decided=True,
+                workflow_run_id=row.workflow_run_id,
+                workflow_node=row.workflow_node,
+                previous=row.previous,
+            )
+        )
+        # A workflow that waits for it waits for the new one.
+        WorkflowStep.objects.filter(execution=row.pk, phase=Phase.RUNNING).update(execution=anew)
+        return anew
 
 
 def _require_unknown(execution: Execution) -> None:

@@ -6,9 +6,9 @@ from uuid import UUID
 from django.db import transaction
 
 from automation.engine.results import Status
-from automation.models import Batch, Execution, ExecutionLog, SpentKey
+from automation.models import Approval, Batch, Execution, ExecutionLog, SpentKey
 from automation.runner import leftovers
-from automation.selectors import cooldown
+from automation.selectors import approvals, cooldown
 from automation.selectors import executions as selectors
 from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.models import User
@@ -101,6 +101,11 @@ def _require_state(execution: Execution) -> None:
         raise InvalidState(
             "Its batch still runs, and counts what failed. Wait until all of that has ended, or "
             "cancel it, then delete it."
+        )
+    if approvals.unreviewed(Approval.objects.filter(execution=execution)).exists():
+        raise InvalidState(
+            "It went ahead without the approval that was asked for, and nobody has reviewed that "
+            "yet. Have somebody review it, then delete it."
         )
     left = cooldown.seconds_left_of(execution)
     if left:

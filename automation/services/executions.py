@@ -14,15 +14,18 @@ from automation import wakeups
 from automation.engine import params
 from automation.engine.results import Status
 from automation.engine.runbook import Runbook
-from automation.models import Batch, Execution, SecretParameters, SpentKey
+from automation.models import Batch, Execution, SecretParameters, SpentKey, WorkflowRun
 from automation.runner import finish
 from automation.selectors import access, runbooks
+from automation.selectors import approvals as approval_selectors
 from automation.selectors import executions as selectors
-from automation.services import conditions, secret_parameters
+from automation.services import approvals, conditions, secret_parameters
 from automation.services.asked import Asked
-from automation.services.conditions import check
+from automation.services.conditions import Check, check
+from automation.signals import execution_launched
 from opsmanager.accounts.models import User
 from opsmanager.audit import trail
+from opsmanager.audit.trail import Actor
 from opsmanager.common import secrets_in_use
 from opsmanager.common.problems import (
     CoolingDown,
@@ -35,7 +38,7 @@ from opsmanager.common.problems import (
 from servers.models import Server
 
 _KEY_LENGTH: Final = 200
-_M = TypeVar("_M", Execution, Batch)
+_M = TypeVar("_M", Execution, Batch, WorkflowRun)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +55,23 @@ class Launch(Asked):
 
     def kept_secrets(self, kind: type[Runbook]) -> SecretParameters | None:
         """Return the secret parameters that are used again, unless the launch gives its own."""
-        earlier = self.retry_of or self.dry_run
-        if earlier is None or earlier.runbook_id != self.runbook.pk or self.gives_secrets(kind):
+        if self.gives_secrets(kind):
             return None
-        return earlier.secret_parameters
+        earlier = self.retry_of or self.dry_run
+        kept = earlier.secret_parameters if earlier else self.saved_secrets
+        return kept if kept is not None and kept.runbook_id == self.runbook.pk else None
+
+    @property
+    def names_incident(self) -> bool:
+        """Whether it is for an incident that nobody has looked for yet.
+
+        A repetition is for that of the first, a batch and a workflow have looked once, a rule
+        begins with it.
+        """
+        earlier = self.retry_of or self.dry_run
+        is_known = earlier is not None and earlier.incident_id == self.incident_id
+        is_known = is_known or self.workflow_run_id is not None
+        return not (self.incident_id is None or self.batch or self.is_automatic or is_known)
 
     def _particulars(self) -> list[Any]:
         return [str(self.server.pk), _id_of(self.retry_of), _id_of(self.dry_run)]
@@ -84,16 +100,27 @@ def cancel(*, actor: User, execution: Execution) -> Execution:
         raise NotPermitted(
             "You may cancel the executions that you started; this one was started by another."
         )
+    cancel_part(execution, asked_by=actor, told_as=actor)
+    return selectors.get(actor, execution.pk)
+
+
+@transaction.atomic
+def cancel_part(execution: Execution, *, asked_by: User | None, told_as: Actor) -> None:
+    """Cancel an execution as part of a workflow that somebody who may has cancelled.
+
+    Raises :class:`InvalidState` when it has ended.
+    """
     row = selectors.hold(execution.pk)
     if not row.is_live:
         raise InvalidState(f"It has ended already ({row.status}), so there is nothing to cancel.")
     changed: dict[str, Any] = {
         "cancel_requested_at": Now(),
-        "cancel_requested_by": actor,
+        "cancel_requested_by": asked_by,
         "revision": F("revision") + 1,
     }
+    is_asked = approval_selectors.is_awaited(row)
     # What a lost worker left has to be looked after on the server first.
-    is_waiting = row.waiting_since is not None and not row.resumes
+    is_waiting = is_asked or (row.waiting_since is not None and not row.resumes)
     if is_waiting:
         changed |= {"waiting_since": None, "not_before": None}
     if is_waiting and row.is_final:
@@ -110,16 +137,16 @@ def cancel(*, actor: User, execution: Execution) -> Execution:
             else "Cancelled before it began; nothing was sent.",
         }
     Execution.objects.filter(pk=row.pk).update(**changed)
+    if is_asked:
+        approvals.withdraw(row, actor=told_as)
     trail.record(
         "AUTOMATION_EXECUTION_CANCELLED" if is_waiting else "AUTOMATION_EXECUTION_CANCEL_REQUESTED",
-        actor=actor,
+        actor=told_as,
         target=execution,
         rollback=row.is_final,
     )
-    cancelled = selectors.get(actor, execution.pk)
     if is_waiting and not row.is_final:
-        finish.tell_listeners(cancelled)
-    return cancelled
+        finish.tell_listeners(selectors.hold(execution.pk, "runbook", "server"))
 
 
 def known_by_key(rows: QuerySet[_M], *, actor: User, key: str | None, digest: str) -> _M | None:
@@ -181,16 +208,16 @@ def stored(asked: Launch) -> Execution:
         if earlier is not None:
             # So that it is not deleted before this one, which refers to it, is committed.
             selectors.hold(earlier.pk)
-    wanted = _conditions(asked, kind)
-    for condition in wanted.values():
-        try:
-            condition()
-        except Problem as problem:
-            checks = [check(name, condition) for name, condition in wanted.items()]
-            problem.conditions = [each.as_json() for each in checks]
-            raise
+    checks = [check(name, condition) for name, condition in _conditions(asked, kind).items()]
+    problem = next((each.problem for each in checks if each.problem is not None), None)
+    if problem is not None:
+        problem.conditions = [each.as_json() for each in checks]
+        raise problem
     kept = asked.kept_secrets(kind)
     runbook = conditions.parsed(kind, asked.parameters, kept=kept.names if kept else ())
+    needed = 0
+    if not asked.is_dry_run:
+        needed = approval_selectors.needed_for(entry, server, changes=kind.changes)
     execution = Execution.objects.create(
         runbook=entry,
         server=server,
@@ -199,7 +226,14 @@ def stored(asked: Launch) -> Execution:
         retry_of=asked.retry_of,
         incident_id=asked.incident_id,
         triggered_by=asked.trigger,
-        triggered_by_user=asked.actor,
+        triggered_by_user=None if asked.is_automatic else asked.actor,
+        on_behalf_of=asked.actor if asked.is_automatic else None,
+        trigger_name=asked.trigger_name,
+        schedule_id=asked.schedule_id,
+        template_id=asked.template_id,
+        workflow_run_id=asked.workflow_run_id,
+        workflow_node=asked.workflow_node,
+        previous=dict(asked.previous),
         **asked.by_token(),
         reason=secrets_in_use.masked(asked.reason),
         priority=asked.priority,
@@ -215,10 +249,13 @@ def stored(asked: Launch) -> Execution:
         max_retries=entry.max_retries,
         idempotency_key=asked.idempotency_key,
         idempotency_hash=asked.digest() if asked.idempotency_key else "",
+        # Without a place in the queue no worker can claim it, whatever message arrives.
+        **({"waiting_since": None} if needed else {}),
     )
+    told: dict[str, Any] = {"approvals": needed} if needed else {}
     trail.record(
         "AUTOMATION_EXECUTION_RETRIED" if asked.retry_of else "AUTOMATION_EXECUTION_STARTED",
-        actor=asked.actor,
+        actor=asked.told_as,
         target=execution,
         message=asked.reason,
         runbook=entry.runbook_id,
@@ -228,9 +265,32 @@ def stored(asked: Launch) -> Execution:
         forced=asked.is_forced,
         retryOf=_id_of(asked.retry_of),
         batch=_id_of(asked.batch),
+        **told,
     )
-    transaction.on_commit(partial(wakeups.send, [(execution.pk, execution.priority)]))
+    if execution.incident_id is not None:
+        execution_launched.send(sender=Execution, execution=execution, actor=asked.told_as)
+    if needed:
+        approvals.ask(
+            title=f"{entry.title} on {server.name}",
+            message=execution.reason,
+            needed=needed,
+            asked_by=asked.actor,
+            seconds=settings.AUTOMATION_APPROVAL_HOURS * 3600,
+            execution=execution,
+            told_as=asked.told_as,
+        )
+    else:
+        transaction.on_commit(partial(wakeups.send, [(execution.pk, execution.priority)]))
     return execution
+
+
+def checks(asked: Launch) -> list[Check]:
+    """Return what must hold for a launch and whether it does, all of it; nothing is launched.
+
+    Inside a transaction what is said of the cooldown holds until it ends.
+    """
+    wanted = _conditions(asked, runbooks.code_of(asked.runbook))
+    return [check(name, condition) for name, condition in wanted.items()]
 
 
 def _id_of(row: Execution | Batch | None) -> str | None:
@@ -247,10 +307,16 @@ def _conditions(asked: Launch, kind: type[Runbook]) -> dict[str, Callable[[], ob
         "serverCompatibility": lambda: conditions.require_compatible(entry, server),
         "parametersValid": lambda: conditions.parsed(kind, asked.parameters, kept=names),
     }
+    if asked.names_incident:
+        wanted["incidentKnown"] = lambda: conditions.require_incident(
+            asked.actor, asked.incident_id
+        )
     if asked.dry_run is not None:
         wanted["repeatsDryRun"] = lambda: conditions.require_same(
             asked.dry_run, entry, server, asked.parameters
         )
+    if asked.is_automatic:
+        wanted["notInMaintenance"] = lambda: conditions.require_no_maintenance(server)
     if asked.is_dry_run:
         return wanted
     wanted["confirmed"] = lambda: conditions.require_confirmation(
@@ -268,7 +334,7 @@ def tell_refusal(asked: Launch, problem: Problem) -> None:
     cooling = isinstance(problem, CoolingDown)
     trail.refuse(
         "AUTOMATION_RATE_LIMIT_EXCEEDED" if cooling else "AUTOMATION_EXECUTION_REFUSED",
-        actor=asked.actor,
+        actor=asked.told_as,
         target=asked.runbook,
         message=problem.message,
         server=asked.server.name,

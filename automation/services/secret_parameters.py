@@ -1,9 +1,12 @@
 """Sealing the secret parameters of a launch, so that nobody but a worker can read them again."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from automation.engine import params
 from automation.engine.runbook import Runbook
 from automation.models import CatalogEntry, SecretParameters
-from servers import vault
+from opsmanager.common import vault
 
 
 def sealed(
@@ -24,3 +27,9 @@ def sealed(
     }
     row.save(force_insert=True)
     return row
+
+
+def are_given(kind: type[Runbook], parameters: Mapping[str, Any]) -> bool:
+    """Whether any secret parameter of the runbook is among these."""
+    names = params.secret_names(kind)
+    return any(name in parameters for pair in names.items() for name in pair)

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from automation.models import CatalogEntry
-from automation.selectors import access, runbooks
+from automation.selectors import access, approvals, runbooks
 from automation.services import conditions
 from automation.services.conditions import Check, check
 from opsmanager.accounts.models import User
 from opsmanager.common.problems import Problem
 from servers.models import ProbeKind, Server
+from servers.selectors import maintenance
 from servers.services import probes
 
 
@@ -40,6 +41,10 @@ def warnings(entry: CatalogEntry, server: Server) -> list[str]:
         said.append(f"{entry.title} is dangerous: it wants a confirmation.")
     if server.is_production:
         said.append(f"{server.name} is a production server: it wants a confirmation.")
-    if server.in_maintenance:
-        said.append(f"{server.name} is in maintenance: somebody may be working on it.")
+    needed = approvals.needed_for(entry, server, changes=entry.changes)
+    if needed:
+        said.append(f"It waits for the approval of {approvals.people(needed)} before it runs.")
+    tended = maintenance.of(server)
+    if tended is not None:
+        said.append(f"{tended}: somebody may be working on it.")
     return said

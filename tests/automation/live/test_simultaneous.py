@@ -10,13 +10,13 @@ from django.db import connection
 from automation.engine.results import Status
 from automation.models import Batch, Execution
 from automation.runner.claim import claim
-from automation.services import deleting
+from automation.services import approvals, deleting
 from automation.services.batches import BatchLaunch
 from automation.services.batches import launch as launch_batch
 from automation.services.decisions import Decision, decide
-from automation.services.executions import Launch, launch
+from automation.services.executions import Launch, cancel, launch
 from automation.services.retrying import retry
-from opsmanager.common.problems import Conflict, CoolingDown, NotFound
+from opsmanager.common.problems import Conflict, CoolingDown, InvalidState, NotFound
 from tests.automation import makers
 from tests.automation.runner.conftest import in_thread
 
@@ -154,3 +154,49 @@ def test_claims_of_one_batch_at_once_keep_its_limit() -> None:
 
     lock = threading.Lock()
     assert at_once(work, 8) == {"claimed": 3, "not to be had": 5}
+
+
+def test_of_votes_in_the_same_moment_as_many_count_as_are_needed() -> None:
+    execution = makers.execution(waiting_since=None)
+    row = makers.approval(execution, needed=3)
+    people = [makers.user("MANAGER") for _ in range(12)]
+
+    def work() -> str:
+        try:
+            approvals.vote(actor=people.pop(), approval=row, approves=True)
+        except InvalidState:
+            return "refused"
+        return "approved"
+
+    assert at_once(work) == {"approved": 3, "refused": 9}
+    assert row.votes.count() == 3
+    row.refresh_from_db()
+    execution.refresh_from_db()
+    assert row.state == "APPROVED"
+    assert execution.waiting_since is not None
+
+
+def test_of_approvals_and_cancellations_in_the_same_moment_nothing_is_left_half() -> None:
+    execution = makers.execution(waiting_since=None)
+    row = makers.approval(execution)
+    managers = [makers.user("MANAGER") for _ in range(12)]
+
+    def work() -> str:
+        actor = managers.pop()
+        try:
+            if len(managers) % 2:
+                cancel(actor=actor, execution=execution)
+                return "cancelled"
+            approvals.vote(actor=actor, approval=row, approves=True)
+        except InvalidState:
+            return "refused"
+        return "approved"
+
+    found = at_once(work)
+
+    assert found["cancelled"] == 1
+    row.refresh_from_db()
+    execution.refresh_from_db()
+    assert row.state == ("APPROVED" if found["approved"] else "WITHDRAWN")
+    assert (execution.status, execution.waiting_since) == (Status.CANCELLED, None)
+    assert claim(execution.pk, worker="w") is None

@@ -11,8 +11,21 @@ from tests.automation.samples import SAMPLES
 from tests.support.postgresql.base import LOCK, UNLOCK
 
 _TABLES = (
+    "notifications_delivery",
+    "notifications_channel",
     "incidents_timelineentry",
+    "incidents_ruledecision",
+    "incidents_rulebreaker",
+    "incidents_remediationrule",
     "incidents_incident",
+    "incidents_delivery",
+    "incidents_seendelivery",
+    "incidents_source",
+    "automation_scheduleslot",
+    "automation_schedule",
+    "automation_template",
+    "automation_approvalvote",
+    "automation_approval",
     "automation_executionlog",
     "automation_execution",
     "automation_batch",
@@ -26,6 +39,7 @@ _TABLES = (
     "servers_servergroup",
     "servers_credential",
     "common_pulse",
+    "django_celery_beat_periodictask",
 )
 _AUDIT = ("audit_auditevent", "audit_seal", "audit_sealmember", "audit_droppedmonth")
 

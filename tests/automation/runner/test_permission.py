@@ -87,13 +87,29 @@ def test_a_right_that_came_back_is_enough(
     assert ended(worker, execution).status == Status.SUCCESS
 
 
-def test_what_a_rule_started_needs_nobody(
+@pytest.mark.parametrize("lost", LOST)
+def test_what_a_rule_started_needs_what_its_owner_may(
+    lost: str, worker: WorkerProcess, server: Server, tmp_path: Path
+) -> None:
+    owner = makers.user("NOC", operates=server)
+    execution = makers.execution(
+        server=server,
+        triggered_by=Trigger.INCIDENT,
+        on_behalf_of=owner,
+        parameters={"path": str(tmp_path / "made")},
+    )
+    LOST[lost](owner, server)
+    after = ended(worker, execution)
+    assert (after.status, after.error_code) == (Status.FAILED, ErrorCode.VALIDATION)
+    assert not (tmp_path / "made").exists()
+
+
+def test_what_a_rule_started_runs_for_an_owner_who_may(
     worker: WorkerProcess, server: Server, tmp_path: Path
 ) -> None:
     execution = makers.execution(
         server=server,
         triggered_by=Trigger.INCIDENT,
-        triggered_by_user=None,
         parameters={"path": str(tmp_path / "made")},
     )
     assert ended(worker, execution).status == Status.SUCCESS

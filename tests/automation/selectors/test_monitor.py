@@ -33,6 +33,19 @@ def test_one_sentence_says_how_it_stands(fields: dict[str, Any], ending: str) ->
     assert said == f"Mend a file on {execution.server.name}, started by somebody, {ending}"
 
 
+@pytest.mark.parametrize(
+    ("trigger", "name", "who"),
+    [
+        (Trigger.SCHEDULED, "Nightly", "started by the schedule Nightly,"),
+        (Trigger.INCIDENT, "Full disks", "started by the rule Full disks,"),
+        (Trigger.SCHEDULED, "", "started by itself,"),
+    ],
+)
+def test_what_started_by_itself_is_told_by_its_name(trigger: Trigger, name: str, who: str) -> None:
+    execution = makers.execution(triggered_by=trigger, trigger_name=name)
+    assert who in monitor.sentence(execution)
+
+
 def test_the_sentence_of_a_dry_run_says_that_it_is_one() -> None:
     assert monitor.sentence(makers.execution(is_dry_run=True)).startswith("Dry run of Mend a file")
 

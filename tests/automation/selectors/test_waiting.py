@@ -81,3 +81,20 @@ def test_why_many_wait_is_found_with_one_query(django_assert_num_queries: Any) -
     assert (told[alone.pk], told[ended.pk]) == ("Waits for a free worker.", "")
     with django_assert_num_queries(0):
         waiting.with_waiting([ended])
+
+
+def test_what_waits_for_people_says_how_many_and_until_when() -> None:
+    anna = makers.user(username="anna")
+    execution = makers.execution(triggered_by_user=anna, waiting_since=None)
+    row = makers.approval(execution, needed=2)
+    row.votes.create(user=makers.admin(), approves=True)
+    said = "Waits for approval: 1 of 2, by somebody other than anna; expires "
+    assert waiting.waiting_for(execution) == f"{said}{row.expires_at:%Y-%m-%d %H:%M} UTC."
+    (approved, *_) = waiting.why(execution)
+    assert (approved.name, approved.holds, approved.value) == ("approved", False, "1 of 2")
+
+
+def test_what_waits_for_people_keeps_no_other_from_its_server() -> None:
+    server = makers.server()
+    makers.approval(makers.execution(server=server, waiting_since=None, age_minutes=5))
+    assert waiting.waiting_for(makers.execution(server=server)) == "Waits for a free worker."
