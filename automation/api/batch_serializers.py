@@ -60,6 +60,8 @@ class BatchSerializer(ModelSerializer):
             "runbook_id",
             "runbook_title",
             "started_by",
+            "schedule_id",
+            "trigger_name",
             "api_token_id",
             "api_token_name",
             "reason",

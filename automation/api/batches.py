@@ -11,8 +11,8 @@ from rest_framework.views import APIView
 from automation.api import batch_serializers as serializers
 from automation.api.queries import BatchesQuery
 from automation.models import Batch, Priority, Trigger
+from automation.selectors import approvals, runbooks
 from automation.selectors import batches as selectors
-from automation.selectors import runbooks
 from automation.services import batches
 from automation.services.batches import BatchLaunch
 from opsmanager.accounts import permissions, roles
@@ -125,6 +125,8 @@ def _servers(request: Request, values: dict[str, Any]) -> list[Server]:
 
 
 def _shown(request: Request, batch: Batch, *, status: int) -> Response:
-    batch.grid = selectors.grid(request.user, batch)  # type: ignore[attr-defined]
+    grid = selectors.grid(request.user, batch)
+    approvals.with_approvals(row.execution for row in grid.rows)
+    batch.grid = grid  # type: ignore[attr-defined]
     shown = serializers.BatchDetailSerializer(batch).data
     return Response({"batch": shown}, status=status)

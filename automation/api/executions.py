@@ -10,8 +10,8 @@ from rest_framework.views import APIView
 
 from automation.api import queries, requests, serializers
 from automation.models import Execution, Priority, Trigger
+from automation.selectors import approvals, runbooks, waiting
 from automation.selectors import executions as selectors
-from automation.selectors import runbooks, waiting
 from automation.services import decisions, deleting, executions, retrying, rollbacks
 from automation.services.decisions import Decision
 from automation.services.executions import Launch
@@ -106,7 +106,7 @@ class ExecutionsView(APIView):
 
 
 def _page(rows: Any) -> list[Execution]:
-    return waiting.with_waiting(by_key(rows))
+    return waiting.with_waiting(approvals.with_approvals(by_key(rows)))
 
 
 def _dry_run(request: Request, pk: UUID | None) -> Execution | None:

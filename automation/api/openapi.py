@@ -14,6 +14,7 @@ _TAKERS: Final = (
     "BatchLaunchRequest",
     "DryRunRequest",
     "ValidationRequest",
+    "TemplateSaveRequest",
 )
 
 

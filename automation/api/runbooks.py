@@ -10,8 +10,8 @@ from automation.api import queries, requests, serializers
 from automation.api.executions import FOLLOWS, launched
 from automation.engine.descriptions import describe, json_schema
 from automation.models import CatalogEntry
+from automation.selectors import approvals, records, waiting
 from automation.selectors import executions as execution_selectors
-from automation.selectors import records, waiting
 from automation.selectors import runbooks as selectors
 from automation.services import validation
 from automation.services.executions import Launch
@@ -164,7 +164,7 @@ class _Detail:
         self.total_executions = record.total
         self.estimated_duration = records.usual_or_declared(entry, record.recent)
         recent = execution_selectors.visible_to(request.user).filter(runbook=entry)[:_RECENT]
-        self.recent_executions = waiting.with_waiting(recent)
+        self.recent_executions = waiting.with_waiting(approvals.with_approvals(recent))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._entry, name)

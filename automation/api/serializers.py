@@ -9,6 +9,7 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
+from automation.api import execution_approval
 from automation.engine.kinds import Category
 from automation.engine.results import (
     ActionStatus,
@@ -55,6 +56,7 @@ class RunbookSerializer(ModelSerializer):
             "timeout_seconds",
             "max_retries",
             "cooldown_minutes",
+            "approvals",
             "success_rate",
             "fix_rate",
             "total_executions",
@@ -122,6 +124,7 @@ class ExecutionSerializer(ModelSerializer):
     duration_ms = serializers.IntegerField(read_only=True, allow_null=True)
     success = serializers.BooleanField(read_only=True, allow_null=True)
     waiting_for = serializers.SerializerMethodField(method_name="get_waiting_for")
+    approval = serializers.SerializerMethodField(method_name="get_approval")
     rollback_status = serializers.ChoiceField(
         [*Status], read_only=True, allow_blank=True, help_text="Where its rollback stands"
     )
@@ -141,7 +144,12 @@ class ExecutionSerializer(ModelSerializer):
             "server_name",
             "incident_id",
             "batch_id",
+            "schedule_id",
+            "template_id",
+            "workflow_run_id",
+            "workflow_node",
             "triggered_by",
+            "trigger_name",
             "triggered_by_user",
             "api_token_id",
             "api_token_name",
@@ -164,6 +172,7 @@ class ExecutionSerializer(ModelSerializer):
             "error_code",
             "error_message",
             "waiting_for",
+            "approval",
             "warnings",
             "attempt",
             "retry_of",
@@ -193,6 +202,11 @@ class ExecutionSerializer(ModelSerializer):
         """Why it does not run yet; empty once it does."""
         known: str | None = getattr(execution, "waiting_for", None)
         return waiting.waiting_for(execution) if known is None else known
+
+    @extend_schema_field(execution_approval.ExecutionApprovalSerializer(allow_null=True))
+    def get_approval(self, execution: Execution) -> Any:
+        """What was asked of other people; null where nothing was."""
+        return execution_approval.shown(execution)
 
 
 class ConditionSerializer(Serializer):

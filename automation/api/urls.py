@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from automation.api import analytics, batches, executions, logs, runbooks
+from automation.api import (
+    analytics,
+    approvals,
+    batches,
+    executions,
+    logs,
+    runbooks,
+    schedules,
+    templates,
+    workflow_runs,
+    workflows,
+)
 
 urlpatterns = [
     path("automation/runbooks", runbooks.RunbooksView.as_view()),
@@ -21,6 +32,31 @@ urlpatterns = [
     path("automation/analytics/execution-time", analytics.ExecutionTimeView.as_view()),
     path("automation/analytics/most-used", analytics.MostUsedView.as_view()),
     path("automation/analytics/summary", analytics.SummaryView.as_view()),
+    path("automation/templates", templates.TemplatesView.as_view()),
+    path("automation/templates/<uuid:pk>", templates.TemplateView.as_view()),
+    path("automation/templates/<uuid:pk>/run", templates.TemplateRunView.as_view()),
+    path("automation/workflows/<uuid:pk>/run", workflow_runs.WorkflowStartView.as_view()),
+    path("automation/workflow-runs", workflow_runs.WorkflowRunsView.as_view()),
+    path("automation/workflow-runs/<uuid:pk>", workflow_runs.WorkflowRunView.as_view()),
+    path(
+        "automation/workflow-runs/<uuid:pk>/cancel", workflow_runs.WorkflowRunCancelView.as_view()
+    ),
+    path("automation/workflow-runs/<uuid:pk>/retry", workflow_runs.WorkflowRunRetryView.as_view()),
+    path("automation/workflows", workflows.WorkflowsView.as_view()),
+    path("automation/workflows/validate", workflows.WorkflowValidateView.as_view()),
+    path("automation/workflows/expressions", workflows.ExpressionsView.as_view()),
+    path("automation/workflows/<uuid:pk>", workflows.WorkflowView.as_view()),
+    path("automation/workflows/<uuid:pk>/export", workflows.WorkflowExportView.as_view()),
+    path("automation/schedules", schedules.SchedulesView.as_view()),
+    path("automation/schedules/<uuid:pk>", schedules.ScheduleView.as_view()),
+    path("automation/schedules/<uuid:pk>/run", schedules.ScheduleRunView.as_view()),
+    path("automation/schedules/<uuid:pk>/slots", schedules.SlotsView.as_view()),
+    path("automation/approvals", approvals.ApprovalsView.as_view()),
+    path("automation/approvals/<uuid:pk>", approvals.ApprovalView.as_view()),
+    path("automation/approvals/<uuid:pk>/approve", approvals.ApproveView.as_view()),
+    path("automation/approvals/<uuid:pk>/reject", approvals.RejectView.as_view()),
+    path("automation/approvals/<uuid:pk>/bypass", approvals.BypassView.as_view()),
+    path("automation/approvals/<uuid:pk>/review", approvals.ReviewView.as_view()),
     path("automation/batches", batches.BatchesView.as_view()),
     path("automation/batches/<uuid:pk>", batches.BatchView.as_view()),
     path("automation/batches/<uuid:pk>/cancel", batches.BatchCancelView.as_view()),

@@ -13,6 +13,7 @@ from opsmanager.accounts.models import User
 from servers.models import Environment, Server
 from tests.automation import makers
 from tests.automation.api.conftest import API, PERSONAS
+from tests.incidents.makers import incident as opened
 
 As = Callable[[str], Client]
 Persona = Callable[[str], User | None]
@@ -62,7 +63,13 @@ def test_a_launched_execution(as_: As, persona: Persona, server: Server) -> None
         "serverName": server.name,
         "incidentId": None,
         "batchId": None,
+        "scheduleId": None,
+        "templateId": None,
+        "workflowRunId": None,
+        "workflowNode": "",
+        "approval": None,
         "triggeredBy": "MANUAL",
+        "triggerName": "",
         "triggeredByUser": {"id": str(user.pk), "username": user.username},
         "apiTokenId": None,
         "apiTokenName": "",
@@ -110,9 +117,17 @@ def test_a_runbook_is_also_launched_by_its_uuid(as_: As, server: Server) -> None
 
 
 def test_a_launch_for_an_incident_says_so(as_: As, server: Server) -> None:
-    incident = str(uuid4())
+    incident = str(opened(server=server).pk)
     shown = post(as_("granted"), asked(server, incidentId=incident)).json()["execution"]
     assert (shown["incidentId"], shown["triggeredBy"]) == (incident, "INCIDENT")
+    # A person asked for it all the same: nothing of it started by itself.
+    assert Execution.objects.get().triggered_by_user is not None
+
+
+def test_nothing_is_launched_for_an_incident_that_is_not_there(as_: As, server: Server) -> None:
+    answer = post(as_("granted"), asked(server, incidentId=str(uuid4())))
+    assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
+    assert not Execution.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -262,7 +277,7 @@ def test_the_history_is_newest_first_in_pages(as_: As) -> None:
 
 
 def test_each_filter_of_the_history(as_: As) -> None:
-    incident = uuid4()
+    incident, schedule, template = uuid4(), uuid4(), uuid4()
     server = makers.server(name="db-main")
     fixed = makers.execution(
         server=server,
@@ -279,6 +294,10 @@ def test_each_filter_of_the_history(as_: As) -> None:
         status=Status.FAILED,
         queued_at="2026-03-02T12:00:00Z",
         error_message="Disk quota",
+        triggered_by=Trigger.SCHEDULED,
+        trigger_name="Nightly",
+        schedule_id=schedule,
+        template_id=template,
     )
     dry = makers.execution(is_dry_run=True, queued_at="2026-03-03T12:00:00Z")
     client = as_("helpdesk")
@@ -287,6 +306,8 @@ def test_each_filter_of_the_history(as_: As) -> None:
         ({"runbookId": str(failed.runbook_id)}, [failed]),
         ({"serverId": str(server.pk)}, [fixed]),
         ({"incidentId": str(incident)}, [fixed]),
+        ({"scheduleId": str(schedule)}, [failed]),
+        ({"templateId": str(template)}, [failed]),
         ({"status": "SUCCESS"}, [fixed]),
         ({"status": "FAILED,PENDING"}, [dry, failed]),
         ({"verdict": "FIXED"}, [fixed]),
@@ -503,7 +524,7 @@ def test_the_history_costs_the_same_number_of_queries_however_long_it_is(
     server = makers.server()
     for status in (Status.SUCCESS, Status.FAILED, Status.RUNNING, *[Status.PENDING] * 4):
         makers.execution(server=server, status=status, triggered_by_user=user)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         listed(client, limit=1)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         listed(client, limit=7)

@@ -68,6 +68,7 @@ def test_a_runbook_in_the_library(as_: As) -> None:
         "timeoutSeconds": 300,
         "maxRetries": 3,
         "cooldownMinutes": 10,
+        "approvals": 0,
         "successRate": 0.5,
         "fixRate": 0.5,
         "totalExecutions": 2,
