@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 from automation.engine.descriptions import describe
 from automation.engine.kinds import Suggests
 from automation.models import CatalogEntry
-from automation.selectors import access, cooldown, runbooks
+from automation.selectors import access, approvals, cooldown, runbooks
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.htmx import fragment, nothing_new
 from opsmanager.common.problems import NotFound
@@ -59,7 +59,13 @@ def operable(request: HttpRequest, entry: CatalogEntry, key: str) -> Server | No
 def context(entry: CatalogEntry, server: Server | None) -> dict[str, Any]:
     """Return what the partial says of the server; of none it says nothing."""
     kinds = _kinds(entry)
-    found: dict[str, Any] = {"runbook": entry, "chosen_server": server, "is_reading": False}
+    needed = approvals.needed_for(entry, server, changes=entry.changes)
+    found: dict[str, Any] = {
+        "runbook": entry,
+        "chosen_server": server,
+        "is_reading": False,
+        "approvals": approvals.people(needed) if needed else "",
+    }
     if server is None:
         return found
     found["cooldown_seconds"] = cooldown.seconds_left(entry, server)

@@ -14,6 +14,7 @@ from automation.services import batches
 from automation.services.batches import BatchLaunch
 from automation.web.batch_form import BatchForm
 from automation.web.confirmation import require_phrase_typed
+from automation.web.parameter_fields import as_typed
 from automation.web.run_form import secret_fields
 from opsmanager.accounts import held_forms, permissions, roles
 from opsmanager.accounts.requests import user_of
@@ -138,12 +139,8 @@ def _of_batch(request: HttpRequest, batch: Batch) -> dict[str, Any]:
     wanted = _ONLY.get(request.GET.get("only", ""))
     if wanted:
         rows = rows.filter(status__in=wanted)
-    values = {
-        name: "\n".join(map(str, value)) if isinstance(value, list) else value
-        for name, value in batch.parameters.items()
-    }
     return {
-        **values,
+        **as_typed(batch.parameters),
         "servers": list(rows.values_list("server_id", flat=True)),
         "reason": batch.reason,
         "max_parallel": batch.max_parallel,

@@ -99,7 +99,8 @@ def _sentence(batch: Batch) -> str:
     """Say in one sentence what ran, on how many servers, by whom, and how it stands."""
     total: int = batch.total  # type: ignore[attr-defined]
     kind = "Dry run of " if batch.is_dry_run else ""
-    who = batch.started_by.get_username() if batch.started_by else "itself"
+    by_itself = f"the schedule {batch.trigger_name}" if batch.trigger_name else "itself"
+    who = batch.started_by.get_username() if batch.started_by else by_itself
     said = (
         f"{kind}{batch.runbook.title} on {total} server{'' if total == 1 else 's'}, "
         f"started by {who}"

@@ -1,15 +1,40 @@
-"""What has to be typed before something runs in production, checked in one place."""
+"""What has to be typed or ticked before something risky runs, checked in one place."""
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from django.http import HttpRequest
 
+from automation.services.workflow_checks import Risks
 from opsmanager.common.problems import ConfirmationNeeded
 from servers.models import Server
 
 FIELD: Final = "confirm_server"
 """The field in which it is typed, on every page."""
+_TICK: Final = "confirm_dangerous"
+"""The one that is ticked."""
+
+
+def to_confirm(risks: Risks) -> dict[str, Any]:
+    """Return what the part of a form shows that asks whether it is meant."""
+    production = production_of(risks.production.values())
+    return {
+        "production": production,
+        "phrase": phrase(production) if production else "",
+        "is_dangerous": bool(risks.dangerous),
+    }
+
+
+def require_meant(request: HttpRequest, risks: Risks) -> bool:
+    """Raise :class:`ConfirmationNeeded` unless what is risky was confirmed on the page.
+
+    Return whether there was anything to confirm.
+    """
+    require_phrase_typed(request, risks.production.values())
+    if risks.dangerous and request.POST.get(_TICK) != "on":
+        titles = " and ".join(risks.dangerous)
+        raise ConfirmationNeeded(f"{titles} is marked dangerous: tick that you mean it.")
+    return bool(risks.sentences())
 
 
 def require_name_typed(request: HttpRequest, server: Server) -> None:

@@ -35,11 +35,11 @@ def execution_list(request: HttpRequest) -> HttpResponse:
     for name, column in exact.items():
         if asked.get(name):
             rows = rows.filter(**{column: asked[name]})
-    by_id = ("server", "batch")
-    for name in by_id:
+    by_id = {"server": "server", "batch": "batch", "workflow": "workflow_run_id"}
+    for name, column in by_id.items():
         uuid = as_uuid(asked.get(name, ""))
         if uuid:
-            rows = rows.filter(**{name: uuid})
+            rows = rows.filter(**{column: uuid})
     behind, problem = None, ""
     try:
         rows, behind = counted.narrow(rows, asked)
@@ -59,6 +59,7 @@ def _filters(asked: QueryDict, first: Execution | None, behind: counted.Counted 
         ("runbook", "runbook", asked.get("runbook", ""), "Show all runbooks"),
         ("server", "server", server, "Show all servers"),
         ("batch", "batch", "One batch", "Show all batches"),
+        ("workflow", "workflow", "One run of a workflow", "Show all runs"),
     )
     return Filters(
         url="automation:execution_list",

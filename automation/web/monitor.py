@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from automation.engine.results import Status
 from automation.models import Execution
+from automation.selectors import approvals, live, monitor, waiting
 from automation.selectors import executions as selectors
-from automation.selectors import live, monitor, waiting
 from automation.services import deleting
 from automation.web.decision_form import DecisionForm
 from opsmanager.accounts import permissions, roles, sessions
@@ -69,6 +69,7 @@ def state(
         "polls_every": polls_every(execution),
         "rollback_progress": _rollback_progress(execution),
         "last_change": monitor.last_change(execution) if execution.is_unknown else None,
+        "approval": approvals.of_execution(user, execution) if is_real else None,
         "decision": decision or DecisionForm(),
         "may_cancel": execution.is_live and selectors.may_cancel(user, execution),
         "may_run": may_run,

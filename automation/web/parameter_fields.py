@@ -1,6 +1,7 @@
 """Makes a form's field of a parameter: its input knows what the runbook's declaration says."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django import forms
@@ -49,6 +50,14 @@ def field_of(parameter: ParamDescription) -> forms.Field:
     if _kind(parameter) in _KEYBOARDS:
         return forms.CharField(**common, widget=forms.NumberInput(attributes))
     return forms.CharField(**common, widget=forms.TextInput(attributes))
+
+
+def as_typed(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return kept parameters as a form takes them: of a list, one a line."""
+    return {
+        name: "\n".join(map(str, value)) if isinstance(value, list) else value
+        for name, value in parameters.items()
+    }
 
 
 def is_switch(parameter: ParamDescription) -> bool:

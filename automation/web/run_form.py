@@ -1,5 +1,6 @@
 """The form with which a runbook is run, derived from its parameters."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from django import forms
@@ -9,7 +10,7 @@ from automation import catalog
 from automation.engine import params
 from automation.engine.descriptions import describe
 from automation.engine.runbook import Runbook
-from automation.services import conditions
+from automation.services import conditions, secret_parameters
 from automation.web.parameter_fields import field_of, is_list, is_switch
 from opsmanager.common.form_key import SENT_BEFORE
 from opsmanager.common.problems import Invalid, KeyReused, Problem
@@ -58,12 +59,18 @@ class ParameterForm(forms.Form):
     key_is_spent = False
     """Whether its key started something else before, so that it needs another one."""
 
-    def __init__(self, *args: Any, runbook: type[Runbook], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, runbook: type[Runbook], kept: Iterable[str] = (), **kwargs: Any
+    ) -> None:
+        """``kept`` are the names of secrets that were given before; left empty, they stay."""
         super().__init__(*args, **kwargs)
-        self._runbook = runbook
+        self._runbook, self._kept = runbook, frozenset(kept)
         self.described = {parameter.name: parameter for parameter in describe(runbook)}
         for parameter in self.described.values():
-            self.fields[parameter.name] = field_of(parameter)
+            self.fields[parameter.name] = field = field_of(parameter)
+            if parameter.name in self._kept:
+                field.required = False
+                field.help_text = f"{field.help_text} (one is kept; left empty, it stays)"
             if is_switch(parameter) and parameter.name in self.initial:
                 # From an address it comes as text, of which Django takes any for a yes.
                 said = str(self.initial[parameter.name]).lower()
@@ -73,7 +80,9 @@ class ParameterForm(forms.Form):
         """Have the runbook judge its parameters, also where something else is wrong already."""
         values = super().clean() or {}
         try:
-            conditions.parsed(self._runbook, self.parameters())
+            given = self.parameters()
+            kept = () if secret_parameters.are_given(self._runbook, given) else self._kept
+            conditions.parsed(self._runbook, given, kept=kept)
         except Invalid as problem:
             self.refuse(problem.details)
         return values
@@ -114,6 +123,12 @@ def secret_fields(runbook_id: str) -> set[str] | None:
     """Return which fields of a runbook's form are secret; ``None`` for a runbook not known here."""
     known = catalog.runbooks()
     return set(params.secret_names(known.get(runbook_id))) if runbook_id in known else None
+
+
+class SavedForm(ParameterForm):
+    """Parameters that are kept, to be run with later: nobody says yet why."""
+
+    reason = None  # type: ignore[assignment] # Django's way to leave a field out
 
 
 class RunForm(ParameterForm):

@@ -12,6 +12,7 @@ from servers.models import Environment, Platform, Server, ServerGroup
 from tests.automation import makers
 from tests.automation.web.test_executions import words
 from tests.automation.web.test_runbooks import HTMX, text_of
+from tests.incidents.makers import incident as opened
 
 As = Callable[[str], Client]
 Persona = Callable[[str], User | None]
@@ -97,10 +98,12 @@ def test_whatever_is_not_plainly_a_run_is_a_dry_run(as_: As, pair: list[Server],
 
 
 def test_a_batch_for_an_incident_remembers_it(as_: As, pair: list[Server]) -> None:
-    incident = uuid4()
+    incident = opened(server=pair[0]).pk
     assert str(incident) in text_of(as_("admin").get(FORM, {"incident": str(incident)}))
     send(as_("admin"), *pair, incident=str(incident))
     assert set(Execution.objects.values_list("incident_id", flat=True)) == {incident}
+    answer = send(as_("admin"), *pair, incident=str(uuid4()))
+    assert Batch.objects.count() == 1, answer
 
 
 def test_servers_and_a_group_at_once_are_refused(

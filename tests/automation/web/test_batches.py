@@ -98,6 +98,12 @@ def test_a_batch_says_in_one_sentence_how_it_stands(as_: As, batch: Batch) -> No
     assert "Reason: A leap second." in page
 
 
+def test_one_that_no_user_started_says_which_schedule_did(as_: As, batch: Batch) -> None:
+    Batch.objects.update(started_by=None, trigger_name="Nightly")
+    assert "started by the schedule Nightly:" in page_of(as_("helpdesk"), batch)
+    assert "Nightly" in text_of(as_("helpdesk").get("/batches/"))
+
+
 def test_what_was_left_out_or_taken_back_is_counted(as_: As, batch: Batch) -> None:
     Execution.objects.filter(server__name="a1").update(status=Status.CANCELLED)
     Execution.objects.filter(server__name="b2").update(status=Status.ROLLED_BACK)

@@ -12,11 +12,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from automation.engine.results import Status
-from automation.models import Batch, Execution, ExecutionLog
+from automation.models import Batch, Execution, ExecutionLog, WorkflowRun
 from opsmanager.accounts.models import BrowserSession, User
 from opsmanager.audit import trail
 from servers.models import Server
 from tests.automation import makers
+from tests.automation.services.workflow_story import look, standing, workflow
 from tests.automation.web.test_runbooks import HTMX, text_of
 
 As = Callable[[str], Client]
@@ -77,12 +78,19 @@ def batch(server: Server) -> Batch:
 
 
 @pytest.fixture
-def pages(monitored: Execution, waiting: Execution, batch: Batch) -> list[str]:
+def flow(server: Server) -> WorkflowRun:
+    """A run of a workflow of which something runs."""
+    return standing(workflow({"look": look(server)}))
+
+
+@pytest.fixture
+def pages(monitored: Execution, waiting: Execution, batch: Batch, flow: WorkflowRun) -> list[str]:
     """The pages that stay open, each with something alive."""
     return [
         f"/executions/{monitored.pk}/",
         f"/executions/{waiting.pk}/",
         f"/batches/{batch.pk}/",
+        f"/workflow-runs/{flow.pk}/",
         "/",
     ]
 
@@ -93,7 +101,7 @@ def _at_one_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("opsmanager.home.now.time.time", lambda: 1_000.0)
 
 
-@pytest.mark.parametrize("name", ["admin", "helpdesk"])
+@pytest.mark.parametrize("name", ["admin", "stranger"])
 def test_a_poll_with_nothing_new_takes_one_query_and_less_than_a_kilobyte(
     as_: As, pages: list[str], name: str
 ) -> None:
@@ -105,7 +113,7 @@ def test_a_poll_with_nothing_new_takes_one_query_and_less_than_a_kilobyte(
             assert (url, answer.status_code, queries) == (url, 204, 1)
             assert size(answer) < MOST_BYTES, url
             seen += 1
-    assert seen == 6
+    assert seen == 7
 
 
 def test_a_monitor_of_2000_rows_moves_little_while_nothing_happens(
@@ -118,9 +126,10 @@ def test_a_monitor_of_2000_rows_moves_little_while_nothing_happens(
 
 
 def test_news_is_told_by_each_poll(as_: As, pages: list[str], batch: Batch) -> None:
-    client = as_("helpdesk")
+    client = as_("stranger")
     polls = [url for page in pages for url in polls_of(client, page)]
     Execution.objects.update(revision=F("revision") + 1)
+    WorkflowRun.objects.update(revision=F("revision") + 1)
     assert {asked(client, url)[0].status_code for url in polls} == {200}
 
 
@@ -144,7 +153,7 @@ def test_home_is_made_anew_twice_a_minute(as_: As, monkeypatch: pytest.MonkeyPat
 def test_a_poll_of_somebody_who_may_no_longer_is_no_204(
     as_: As, persona: Persona, pages: list[str], lost: str
 ) -> None:
-    client, user = as_("helpdesk"), persona("helpdesk")
+    client, user = as_("stranger"), persona("stranger")
     assert user is not None
     polls = [url for page in pages for url in polls_of(client, page)]
     if lost == "session":

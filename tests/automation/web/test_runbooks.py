@@ -9,6 +9,7 @@ from automation.models import Execution
 from opsmanager.accounts.models import User
 from servers.models import Environment, Platform, Server
 from tests.automation import makers
+from tests.incidents.makers import incident as opened
 
 As = Callable[[str], Client]
 Persona = Callable[[str], User | None]
@@ -178,7 +179,7 @@ def test_whatever_is_not_plainly_a_run_is_a_dry_run(as_: As, server: Server, mod
 
 
 def test_a_run_for_an_incident_remembers_it(as_: As, server: Server) -> None:
-    incident = "00000000-0000-0000-0000-000000000007"
+    incident = str(opened(server=server).pk)
     run(as_("granted"), server, incident=incident)
     assert str(Execution.objects.get().incident_id) == incident
 
