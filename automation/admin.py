@@ -1,24 +1,28 @@
-"""Runbooks and executions in the Django admin."""
+"""Runbooks, schedules, templates and executions in the Django admin."""
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from automation.models import CatalogEntry, Execution
-from automation.selectors import executions
+from automation import (  # noqa: F401 - they register
+    admin_approvals,
+    admin_executions,
+    admin_workflows,
+    cron,
+)
+from automation.models import CatalogEntry, Schedule, Template
+from automation.services import schedules, templates
 from opsmanager.accounts.requests import user_of
 from opsmanager.audit import trail
 from opsmanager.common.admin_parts import (
-    FACTS,
     RUNS,
-    LongList,
-    ReadOnly,
     asked,
-    badge,
     called,
     mark,
 )
@@ -45,7 +49,7 @@ class CatalogEntryAdmin(admin.ModelAdmin[CatalogEntry]):
     readonly_fields = ("runbook_id", "title", "summary", "kind", "platforms", "risk", "is_deployed")
     fieldsets = (
         (None, {"fields": ("title", "runbook_id", "summary", "kind", "platforms", "is_deployed")}),
-        ("Whether it may run", {"fields": ("is_active", "dangerous", "cooldown_minutes")}),
+        ("May it run", {"fields": ("is_active", "dangerous", "approvals", "cooldown_minutes")}),
         ("How it runs", {"fields": ("timeout_seconds", "max_retries")}),
     )
     actions = ("switch_on", "switch_off")
@@ -57,6 +61,7 @@ class CatalogEntryAdmin(admin.ModelAdmin[CatalogEntry]):
             "timeout_seconds": "Time limit, seconds",
             "max_retries": "Further attempts at most",
             "cooldown_minutes": "Cooldown, minutes",
+            "approvals": "Approvals by others",
         }
         kwargs["help_texts"] = {
             "is_active": "Off, nobody can run it. What it did stays in the history.",
@@ -155,70 +160,128 @@ class CatalogEntryAdmin(admin.ModelAdmin[CatalogEntry]):
         self.message_user(request, f"Switched {'on' if is_active else 'off'}: {len(changed)}.")
 
 
-@admin.register(Execution)
-class ExecutionAdmin(ReadOnly, LongList, admin.ModelAdmin[Execution]):
-    """Executions, to look at: they are facts."""
+class ScheduleForm(forms.ModelForm[Schedule]):
+    """When a schedule is due; what it runs and where is changed on its own page."""
 
-    section, rank = FACTS, 10
-    about = "Every run of a runbook. Rows are facts: their own pages cancel, retry and roll back."
-    list_display = ("queued_at", "runbook", "server", "state", "outcome", "triggered_by_user")
-    list_filter = (
-        "status",
-        "verdict",
-        ("triggered_by", called("what started it")),
-        ("is_dry_run", called("whether it was a dry run")),
-        ("queued_at", called("when it was asked for")),
-        ("runbook", called("runbook")),
+    def clean_cron_expression(self) -> str:
+        """Say what is wrong with it, and what to write."""
+        try:
+            return cron.normalised(self.cleaned_data["cron_expression"])
+        except cron.CronInvalid as problem:
+            raise ValidationError(str(problem)) from None
+
+    def clean_timezone(self) -> str:
+        """Say so where there is no such zone."""
+        name = str(self.cleaned_data["timezone"])
+        try:
+            cron.zone(name)
+        except cron.ZoneInvalid as problem:
+            raise ValidationError(str(problem)) from None
+        return name
+
+
+class Kept(admin.ModelAdmin[Any]):
+    """What people make on pages of its own, and may change and delete here."""
+
+    search_fields: ClassVar[tuple[str, ...]] = (
+        "name",
+        "description",
+        "runbook__title",
+        "server__name",
     )
-    search = staticmethod(executions.search)
-    search_fields = ("runbook__runbook_id",)
-    search_help_text = "A runbook, a server, a user, or words of a result"
-    list_select_related = ("runbook", "server", "triggered_by_user")
-    ordering = ("-queued_at", "-id")
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        """Its own page knows the parameters of each runbook."""
+        return False
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Delete each through the service."""
+        for row in queryset:
+            self.delete_model(request, row)
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(Kept):
+    """Schedules: when they are due, and whether they are on."""
+
+    section, rank = RUNS, 20
+    about = "What runs by itself, and when. New ones are made on the page of schedules."
+    form = ScheduleForm
+    list_display = ("name", "what", "place", "cron_expression", "timezone", "state", "owner")
+    list_filter = (("is_active", called("whether it is on")), ("missed", called("what was missed")))
+    search_fields = (*Kept.search_fields, "template__name", "workflow__name")
+    search_help_text = "A schedule, a runbook, a template, a workflow or a server"
+    list_select_related = ("runbook", "template", "workflow", "server", "server_group", "owner")
+    ordering = ("name",)
     fieldsets = (
-        (
-            None,
-            {
-                "fields": (
-                    "runbook",
-                    "server",
-                    ("state", "outcome"),
-                    "result_summary",
-                    ("error_code", "error_message"),
-                    ("triggered_by", "triggered_by_user"),
-                    "reason",
-                    ("queued_at", "started_at", "finished_at"),
-                )
-            },
-        ),
-        (
-            "How it ran",
-            {
-                "fields": (
-                    ("is_dry_run", "changes", "priority"),
-                    "parameters",
-                    ("attempt", "max_retries", "timeout_seconds"),
-                    ("rollback_status", "rollback_by", "rollback_at", "rollback_message"),
-                    ("cancel_requested_at", "cancel_requested_by", "cancel_outcome"),
-                    ("decision", "decided_by", "decided_at", "decision_reason"),
-                    ("batch", "retry_of", "dry_run", "incident_id"),
-                    ("api_token_name", "worker"),
-                )
-            },
-        ),
+        (None, {"fields": ("name", "description", "what", "place", "owner")}),
+        ("When", {"fields": ("cron_expression", "timezone", "is_active")}),
+        ("How", {"fields": ("missed", "overlap", "priority", "max_parallel", "is_dry_run")}),
     )
-    readonly_fields = ("state", "outcome")
+    readonly_fields = ("what", "place", "owner", "is_dry_run")
 
-    def view_on_site(self, execution: Execution) -> str:
-        """Return its monitor."""
-        return reverse("automation:execution_detail", args=[execution.pk])
+    def view_on_site(self, schedule: Schedule) -> str:
+        """Return its page."""
+        return reverse("automation:schedule_detail", args=[schedule.pk])
 
-    @admin.display(description="Status", ordering="status")
-    def state(self, execution: Execution) -> SafeString | str:
-        """How it stands."""
-        return badge(execution.status)
+    @admin.display(description="Runs")
+    def what(self, schedule: Schedule) -> str:
+        """What it runs."""
+        named = schedule.template or schedule.workflow
+        return str(named or (schedule.runbook and schedule.runbook.title))
 
-    @admin.display(description="Verdict", ordering="verdict")
-    def outcome(self, execution: Execution) -> SafeString | str:
-        """Whether it fixed anything."""
-        return badge(execution.verdict)
+    @admin.display(description="On")
+    def place(self, schedule: Schedule) -> str:
+        """Where it runs."""
+        return str(schedule.server or schedule.server_group or "where that says")
+
+    @admin.display(description="State", ordering="is_active")
+    def state(self, schedule: Schedule) -> SafeString:
+        """Whether it is on."""
+        if schedule.is_active:
+            return mark("good", "circle-check", "On")
+        return mark("idle", "pause", "Paused")
+
+    def save_model(self, request: HttpRequest, obj: Schedule, form: Any, change: bool) -> None:
+        """Save through the service, which audits; from then on it runs for who saved it."""
+        values = {name: form.cleaned_data[name] for name in form.changed_data}
+        row, actor = Schedule.objects.get(pk=obj.pk), user_of(request)
+        on = values.pop("is_active", row.is_active)
+        if values:
+            # What and where are the same, so what was meant is meant still.
+            row = schedules.save(actor=actor, schedule=row, is_confirmed=row.is_confirmed, **values)
+        if on is not row.is_active:
+            schedules.set_active(actor=actor, schedule=row, on=on)
+
+    def delete_model(self, request: HttpRequest, obj: Schedule) -> None:
+        """Delete through the service, which audits."""
+        schedules.delete(actor=user_of(request), schedule=obj)
+
+
+@admin.register(Template)
+class TemplateAdmin(Kept):
+    """Templates: what they are called, and what they keep."""
+
+    section, rank = RUNS, 30
+    about = "Runbooks with parameters that are kept. New ones are made on the page of templates."
+    list_display = ("name", "runbook", "server", "server_group", "created_by", "updated_at")
+    list_filter = (("runbook", called("runbook")),)
+    search_help_text = "A template, a runbook or a server"
+    list_select_related = ("runbook", "server", "server_group", "created_by")
+    ordering = ("name",)
+    fields = ("name", "description", "runbook", "parameters", "server", "server_group")
+    readonly_fields = ("runbook", "parameters")
+
+    def view_on_site(self, template: Template) -> str:
+        """Return its page."""
+        return reverse("automation:template_detail", args=[template.pk])
+
+    def save_model(self, request: HttpRequest, obj: Template, form: Any, change: bool) -> None:
+        """Save through the service, which audits."""
+        values = {name: form.cleaned_data[name] for name in form.changed_data}
+        row = Template.objects.get(pk=obj.pk)
+        templates.save(actor=user_of(request), template=row, **values)
+
+    def delete_model(self, request: HttpRequest, obj: Template) -> None:
+        """Delete through the service, which audits."""
+        templates.delete(actor=user_of(request), template=obj)

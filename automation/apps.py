@@ -10,7 +10,18 @@ class AutomationConfig(AppConfig):
     name = "automation"
 
     def ready(self) -> None:
-        """Keep the catalog's rows in step with the runbooks of the code that is deployed."""
-        from automation.receivers import sync_catalog  # the models are ready only now
+        """Keep the catalog's rows in step with the code, and tell channels how executions end."""
+        from automation import catalog, receivers  # the models are ready only now
+        from automation.signals import approval_decided, execution_finished
+        from opsmanager.notifications import runbooks
 
-        post_migrate.connect(sync_catalog, sender=self, dispatch_uid="automation.sync_catalog")
+        runbooks.offered_by(lambda: [(each.id, each.title) for each in catalog.runbooks()])
+        for signal, receiver in (
+            (execution_finished, receivers.tell_channels),
+            (execution_finished, receivers.go_on_with_workflow),
+            (approval_decided, receivers.go_on_after_approval),
+        ):
+            signal.connect(receiver, dispatch_uid=f"automation.{receiver.__name__}")
+        post_migrate.connect(
+            receivers.sync_catalog, sender=self, dispatch_uid="automation.sync_catalog"
+        )

@@ -1,6 +1,7 @@
 """The runbooks of the code beside their rows in the database."""
 
 from functools import lru_cache
+from typing import Final
 
 import structlog
 from django.conf import settings
@@ -11,6 +12,9 @@ from automation.engine.runbook import Runbook
 from automation.models import CatalogEntry
 
 log = structlog.get_logger(__name__)
+
+_COPIED: Final = ("title", "summary", "category", "platforms", "changes", "is_deployed")
+"""What a row takes from its class at each deployment; the rest is the operators'."""
 
 
 @lru_cache(maxsize=1)
@@ -27,26 +31,31 @@ def sync() -> None:
     What operators configured stays; the row of a runbook that is gone is kept, as not deployed.
     """
     found = runbooks()
-    for runbook in found:
-        copied = {
-            "title": runbook.title,
-            "summary": runbook.summary(),
-            "category": runbook.category,
-            "platforms": [str(platform) for platform in runbook.platforms],
-            "changes": runbook.changes,
-            "is_deployed": True,
-        }
-        configured = {
-            "dangerous": runbook.dangerous,
-            "timeout_seconds": runbook.default_timeout,
-            "max_retries": runbook.default_max_retries,
-            "cooldown_minutes": _first_cooldown(runbook),
-        }
-        CatalogEntry.objects.update_or_create(
-            runbook_id=runbook.id, defaults=copied, create_defaults={**copied, **configured}
-        )
+    CatalogEntry.objects.bulk_create(
+        [_row(runbook) for runbook in found],
+        update_conflicts=True,
+        unique_fields=["runbook_id"],
+        update_fields=[*_COPIED, "updated_at"],
+    )
     CatalogEntry.objects.exclude(runbook_id__in=[runbook.id for runbook in found]).update(
         is_deployed=False
+    )
+
+
+def _row(runbook: type[Runbook]) -> CatalogEntry:
+    """Return the row of a runbook that is new here."""
+    return CatalogEntry(
+        runbook_id=runbook.id,
+        title=runbook.title,
+        summary=runbook.summary(),
+        category=runbook.category,
+        platforms=[str(platform) for platform in runbook.platforms],
+        changes=runbook.changes,
+        is_deployed=True,
+        dangerous=runbook.dangerous,
+        timeout_seconds=runbook.default_timeout,
+        max_retries=runbook.default_max_retries,
+        cooldown_minutes=_first_cooldown(runbook),
     )
 
 

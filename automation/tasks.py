@@ -7,6 +7,7 @@ from celery.signals import worker_ready, worker_shutdown
 
 from automation.runner import leftovers
 from automation.runner.process import this_process
+from automation.services import approvals, slots, workflow_progress
 from opsmanager.celery import app
 
 
@@ -14,6 +15,30 @@ from opsmanager.celery import app
 def run_execution(execution_id: str) -> None:
     """Run the execution if it can be claimed."""
     this_process().run(UUID(execution_id))
+
+
+@app.task
+def run_schedule(schedule_id: str) -> None:
+    """Deal with what is due of one schedule."""
+    slots.handle(UUID(schedule_id))
+
+
+@app.task
+def run_due_schedules() -> None:
+    """Deal with what is due of any schedule, also where no message told of it."""
+    slots.handle_all()
+
+
+@app.task
+def advance_workflow(run_id: str) -> None:
+    """Go on with a run of a workflow, if there is anything new."""
+    workflow_progress.advance(UUID(run_id))
+
+
+@app.task
+def expire_approvals() -> None:
+    """End what nobody has approved in time."""
+    approvals.expire_due()
 
 
 @app.task

@@ -1,4 +1,4 @@
-"""Waking workers: a message holds an execution's id, and losing or doubling it changes nothing."""
+"""Waking workers: a message holds one id, and losing or doubling it changes nothing."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -11,6 +11,7 @@ from opsmanager.celery import app
 log = structlog.get_logger(__name__)
 
 TASK = "automation.tasks.run_execution"
+TASK_WORKFLOW = "automation.tasks.advance_workflow"
 QUEUES = {
     Priority.HIGH: "automation.high",
     Priority.NORMAL: "automation.normal",
@@ -26,5 +27,14 @@ def send(waiting: Iterable[tuple[UUID, int]]) -> None:
     try:
         for execution_id, priority in waiting:
             app.send_task(TASK, (str(execution_id),), queue=QUEUES[Priority(priority)])
+    except Exception as problem:  # noqa: BLE001 - whatever the broker's client raises
+        log.warning("workers not woken; a sweep will", reason=type(problem).__name__)
+
+
+def advance(runs: Iterable[UUID]) -> None:
+    """Wake a worker to go on with each of these runs of workflows. Never raises, as above."""
+    try:
+        for run_id in runs:
+            app.send_task(TASK_WORKFLOW, (str(run_id),))
     except Exception as problem:  # noqa: BLE001 - whatever the broker's client raises
         log.warning("workers not woken; a sweep will", reason=type(problem).__name__)

@@ -93,7 +93,14 @@ class HealthCheck(Runbook):
             *((f"url {url}", partial(_url, url, client)) for url in self.urls),
         ]
         found = run.parallel(*(partial(_look, name, look) for name, look in looks))
-        run.data["checks"] = [check for checks in found for check in checks]
+        checks = [check for checks in found for check in checks]
+        run.data["checks"] = checks
+        # By where they are mounted, so that a condition of a workflow can name one.
+        run.data["disks"] = {
+            check["name"].removeprefix("disk "): check["value"]
+            for check in checks
+            if check["name"].startswith("disk ")
+        }
 
     @step("Sum up")
     def sum_up(self, run: Run) -> None:
@@ -102,7 +109,10 @@ class HealthCheck(Runbook):
         failed = [check for check in checks if not check["ok"]]
         for check in failed:
             run.note(check["message"])
-        run.result.update(healthy=not failed, checks=checks)
+        run.result.update(healthy=not failed, checks=checks, disks=run.data["disks"])
+        if run.data["disks"]:
+            # Missing rather than 0 where none could be read: nobody takes that for room enough.
+            run.result["fullestDiskPercent"] = max(run.data["disks"].values())
         told = "; ".join(check["message"].rstrip(".") for check in failed)
         run.summary = (
             f"{len(failed)} of {len(checks)} checks failed: {told}."

@@ -8,7 +8,8 @@ from uuid import uuid4
 from django.utils import timezone
 
 from automation.engine.results import ActionStatus, Status, StepType
-from automation.models import CatalogEntry, Execution, ExecutionLog, Trigger
+from automation.models import Approval, CatalogEntry, Execution, ExecutionLog, Schedule, Trigger
+from automation.services import schedules
 from opsmanager.accounts import permissions, roles
 from opsmanager.accounts.models import User
 from opsmanager.audit.models import AuditEvent
@@ -64,6 +65,7 @@ def execution(runbook: str | CatalogEntry = "SAMPLE_MENDING", **fields: Any) -> 
     values = {
         "runbook": row,
         "triggered_by_user": somebody() if trigger == Trigger.MANUAL else None,
+        "on_behalf_of": None if trigger == Trigger.MANUAL else somebody(),
         "parameters": {"path": "/tmp/x"} if row.runbook_id == "SAMPLE_MENDING" else {},
         "changes": row.changes,
         "total_steps": 2,
@@ -100,6 +102,43 @@ def place_in_queue(
             "lease_until": timezone.now() + timedelta(minutes=1),
         }
     return {"waiting_since": None}
+
+
+def schedule(**fields: Any) -> Schedule:
+    """Make a schedule, of an administrator and every minute unless told otherwise."""
+    seen_until = fields.pop("seen_until", None)
+    if not {"server", "server_group", "template"} & fields.keys():
+        fields["server"] = server()
+    values = {
+        "actor": fields.pop("owner", None) or admin(),
+        "name": f"Night work {next(_numbers)}",
+        "cron_expression": "* * * * *",
+        "timezone": "UTC",
+        **fields,
+    }
+    if "template" not in values and "runbook" not in values:
+        values["runbook"] = entry("SAMPLE_LOOKING")
+    made = schedules.save(**values)
+    if seen_until is not None:
+        Schedule.objects.filter(pk=made.pk).update(seen_until=seen_until)
+        made.refresh_from_db()
+    return made
+
+
+def approval(execution: Execution, **fields: Any) -> Approval:
+    """Make what was asked of other people about an execution, as it stands in the database."""
+    made = Approval.objects.create(
+        **{
+            "execution": execution,
+            "title": str(execution),
+            "needed": 1,
+            "asked_by": execution.triggered_by_user,
+            "expires_at": timezone.now() + timedelta(hours=24),
+            **fields,
+        }
+    )
+    made.refresh_from_db()
+    return made
 
 
 def log_row(execution: Execution, seq: int, **fields: Any) -> ExecutionLog:

@@ -2,6 +2,7 @@ import pytest
 from django.test import Client
 
 from automation.engine.results import Status
+from automation.models import Schedule, Template
 from opsmanager.accounts.models import User
 from tests.automation import makers
 from tests.support import servers
@@ -30,6 +31,7 @@ def test_configuring_a_runbook_is_audited(client: Client, root: User) -> None:
     sent = {
         "is_active": "on",
         "dangerous": "on",
+        "approvals": "1",
         "timeout_seconds": "60",
         "max_retries": "3",
         "cooldown_minutes": "10",
@@ -37,10 +39,11 @@ def test_configuring_a_runbook_is_audited(client: Client, root: User) -> None:
     assert client.post(page, sent).status_code == 302
 
     entry.refresh_from_db()
-    assert (entry.dangerous, entry.timeout_seconds) == (True, 60)
+    assert (entry.dangerous, entry.approvals, entry.timeout_seconds) == (True, 1, 60)
     event = makers.last_event("AUTOMATION_RUNBOOK_CONFIGURED")
     assert (event.actor_name, event.target_name) == (root.username, "SAMPLE_MENDING")
-    assert event.details == {"changed": {"dangerous": True, "timeout_seconds": 60}}
+    changed = {"dangerous": True, "approvals": 1, "timeout_seconds": 60}
+    assert event.details == {"changed": changed}
 
 
 @pytest.mark.parametrize(("action", "is_active"), [("switch_on", True), ("switch_off", False)])
@@ -106,3 +109,63 @@ def test_who_is_no_administrator_stays_outside() -> None:
     answer = signed_in(makers.user("NOC")).get(RUNBOOKS)
     assert answer.status_code == 302
     assert answer["Location"].startswith("/admin/login/")
+
+
+def schedule() -> Schedule:
+    return Schedule.objects.create(
+        name="Nightly",
+        runbook=makers.entry(),
+        server=makers.server(),
+        parameters={"path": "/tmp/x"},
+        cron_expression="15 3 * * *",
+    )
+
+
+def sent(**more: str) -> dict[str, str]:
+    own = {"name": "Nightly", "cron_expression": "15 3 * * *", "timezone": "UTC"}
+    how = {"missed": "RUN_ONCE", "overlap": "SKIP", "priority": "2", "is_active": "on"}
+    return {**own, **how, **more}
+
+
+def test_a_schedule_is_changed_through_its_service(client: Client, root: User) -> None:
+    row = schedule()
+    page = f"/admin/automation/schedule/{row.pk}/change/"
+    assert client.get(page).status_code == 200
+    change = sent(cron_expression="0 4 * * *", timezone="Europe/Berlin", missed="SKIP")
+    assert client.post(page, change).status_code == 302
+    row.refresh_from_db()
+    assert (row.cron_expression, row.timezone, row.missed) == ("0 4 * * *", "Europe/Berlin", "SKIP")
+    assert (row.owner, row.parameters) == (root, {"path": "/tmp/x"})
+    assert makers.last_event("AUTOMATION_SCHEDULE_UPDATED").target_name == "Nightly"
+    del change["is_active"]
+    client.post(page, change)
+    assert makers.last_event("AUTOMATION_SCHEDULE_PAUSED").target_name == "Nightly"
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [({"cron_expression": "61 * * * *"}, "cron_expression"), ({"timezone": "Berlin"}, "Berlin")],
+)
+def test_a_time_that_is_none_is_told_beside_its_field(
+    client: Client, more: dict[str, str], said: str
+) -> None:
+    row = schedule()
+    answer = client.post(f"/admin/automation/schedule/{row.pk}/change/", sent(**more))
+    assert answer.status_code == 200
+    assert said in answer.content.decode()
+    row.refresh_from_db()
+    assert (row.cron_expression, row.timezone) == ("15 3 * * *", "UTC")
+
+
+def test_a_template_is_changed_and_deleted_through_its_service(client: Client) -> None:
+    row = Template.objects.create(
+        name="Mend x", runbook=makers.entry(), parameters={"path": "/tmp/x"}
+    )
+    page = f"/admin/automation/template/{row.pk}/"
+    assert client.get(f"{page}change/").status_code == 200
+    client.post(f"{page}change/", {"name": "Mend it", "description": "On Fridays"})
+    row.refresh_from_db()
+    assert (row.name, row.parameters) == ("Mend it", {"path": "/tmp/x"})
+    assert makers.last_event("AUTOMATION_TEMPLATE_UPDATED").target_name == "Mend it"
+    client.post(f"{page}delete/", {"post": "yes"})
+    assert makers.last_event("AUTOMATION_TEMPLATE_DELETED").target_name == "Mend it"

@@ -75,6 +75,19 @@ def test_what_is_bad_is_told_and_the_execution_still_succeeds() -> None:
     assert len(notes) == 5
 
 
+def test_how_full_each_disk_is_can_be_looked_up_by_a_condition() -> None:
+    df = DF.format("24%") + "/dev/vdb ext4 9 1 8 81% /var\n"
+    outcome = play(df=reply(df)).outcome
+    assert outcome.result["disks"] == outcome.data["disks"] == {"/": 24, "/var": 81}
+    assert outcome.result["fullestDiskPercent"] == 81
+
+
+def test_disks_that_could_not_be_read_are_missing_and_not_empty() -> None:
+    outcome = play(df=reply("", exit_code=2)).outcome
+    assert outcome.result["disks"] == {}
+    assert "fullestDiskPercent" not in outcome.result
+
+
 def test_thresholds_themselves_are_still_good() -> None:
     rehearsal = play({"diskPercentMax": 24, "memoryPercentMax": 60, "loadPerCoreMax": 0.25})
     assert rehearsal.outcome.result["healthy"] is True
