@@ -9,8 +9,17 @@ class IncidentsConfig(AppConfig):
     name = "incidents"
 
     def ready(self) -> None:
-        """Listen for the end of executions that an incident started."""
-        from automation.signals import execution_finished  # after all models are ready
-        from incidents.receivers import note_execution
+        """Listen for what is launched for an incident, and for its end."""
+        from automation import signals  # after all models are ready
+        from incidents import receivers
 
-        execution_finished.connect(note_execution, dispatch_uid="incidents.note_execution")
+        signals.incident_named.connect(
+            receivers.look_for_incident, dispatch_uid="incidents.look_for_incident"
+        )
+        signals.execution_launched.connect(
+            receivers.note_launch, dispatch_uid="incidents.note_launch"
+        )
+        signals.execution_finished.connect(
+            receivers.note_execution, dispatch_uid="incidents.note_execution"
+        )
+        signals.execution_finished.connect(receivers.take_end, dispatch_uid="incidents.take_end")

@@ -13,7 +13,7 @@ class TimelineEntry(models.Model):
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="timeline")
     at = models.DateTimeField(db_default=Now())
     kind = models.CharField(max_length=40)
-    """OPENED, ACKNOWLEDGED, RESOLVED, EXECUTION or NOTE."""
+    """OPENED, SEEN, ACKNOWLEDGED, ASSIGNED, RESOLVED, REOPENED, FLAPPING, EXECUTION, RULE, NOTE."""
     text = models.TextField()
     actor = models.CharField(max_length=200, blank=True)
     execution = models.ForeignKey(Execution, on_delete=models.SET_NULL, null=True, related_name="+")

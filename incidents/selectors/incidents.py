@@ -15,7 +15,7 @@ from django.db.models import (
 
 from automation.engine.results import Verdict
 from automation.models import Execution
-from incidents.models import Incident, IncidentStatus, Severity
+from incidents.models import UNRESOLVED, Incident, Severity
 from opsmanager.accounts import permissions, roles
 from opsmanager.common.problems import NotFound
 from opsmanager.common.search import Found, holding, terms
@@ -26,13 +26,13 @@ _ORDER = Case(
     *(When(severity=severity, then=Value(rank)) for rank, severity in enumerate(Severity)),
     output_field=IntegerField(),
 )
-# Named, not "all but RESOLVED", for which no index helps.
-_OPEN = [status for status in IncidentStatus if status != IncidentStatus.RESOLVED]
 
 
 def visible_to(user: permissions.Actor) -> QuerySet[Incident]:
     """Return the incidents that the user may see, newest first."""
-    rows = Incident.objects.select_related("server", "acknowledged_by").order_by("-opened_at")
+    rows = Incident.objects.select_related("server", "acknowledged_by", "assigned_to").order_by(
+        "-opened_at"
+    )
     if not permissions.may(user, roles.VIEW_INCIDENTS):
         return rows.none()
     return limits.within(user, rows, server="server")
@@ -40,7 +40,7 @@ def visible_to(user: permissions.Actor) -> QuerySet[Incident]:
 
 def open_for(user: permissions.Actor) -> QuerySet[Incident]:
     """Return the incidents that are not resolved, the worst and then the oldest first."""
-    rows = visible_to(user).filter(status__in=_OPEN)
+    rows = visible_to(user).filter(status__in=UNRESOLVED)
     return rows.order_by(_ORDER, "opened_at")
 
 

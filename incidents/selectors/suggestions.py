@@ -1,24 +1,24 @@
 """Which runbooks may help with an incident: to look closer, or to fix it.
 
 A runbook is suggested to fix when the incident's labels fill all it must be given, and a runbook
-that only reads is suggested to diagnose. Those that FIXED incidents like this one come first.
+that only reads is suggested to diagnose. Those that FIXED incidents like this one most often of the
+times that they were tried come first.
 """
 
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count
 from django.urls import reverse
 
 from automation.engine import params
 from automation.engine.descriptions import describe
 from automation.engine.errors import ParametersInvalid
-from automation.engine.results import Verdict
 from automation.engine.runbook import Runbook
-from automation.models import CatalogEntry, Execution
+from automation.models import CatalogEntry
 from automation.selectors import runbooks
 from incidents.models import Incident
+from incidents.selectors import alike
 from opsmanager.accounts import permissions
 
 
@@ -33,38 +33,32 @@ class Suggestion:
     """By names on the wire, valid."""
     changes: bool
     fixed_count: int
-    """How often it FIXED an incident with the same labels that matter to it."""
+    """How often it FIXED incidents like this one, of how often it was tried for them."""
+    tried_count: int
+    tried_for: str
+    """What they have in common, such as "this alert"; empty where it was never tried."""
     url: str
     """The runbook's page with everything filled in."""
     why: str
 
 
 def suggestions(user: permissions.Actor, incident: Incident) -> list[Suggestion]:
-    """Return what may help on the incident's server, what fixed most often first."""
+    """Return what may help on the incident's server, what is most likely to first."""
     server = incident.server
     if server is None:
         return []
     rows = runbooks.visible_to(user).filter(is_active=True, platforms__contains=[server.platform])
-    fixed = _fixed_counts(incident)
-    found = [_suggested(incident, entry, fixed.get(entry.pk, 0)) for entry in rows]
-    return sorted(
-        (suggestion for suggestion in found if suggestion),
-        key=lambda suggestion: (-suggestion.fixed_count, suggestion.title),
-    )
+    known = alike.records(incident)
+    found = []
+    for entry in rows:
+        record = known.get(entry.pk, alike.Record())
+        suggestion = _suggested(incident, entry, record)
+        if suggestion:
+            found.append((-record.rank, record.likeness, suggestion.title, suggestion))
+    return [each[-1] for each in sorted(found, key=lambda each: each[:-1])]
 
 
-def _fixed_counts(incident: Incident) -> dict[object, int]:
-    """Count, by runbook, the executions that FIXED incidents with this title or fingerprint."""
-    alike = Incident.objects.filter(title=incident.title).values("pk")
-    rows = (
-        Execution.objects.filter(incident_id__in=alike, verdict=Verdict.FIXED)
-        .values("runbook")
-        .annotate(count=Count("pk"))
-    )
-    return {row["runbook"]: row["count"] for row in rows}
-
-
-def _suggested(incident: Incident, entry: CatalogEntry, fixed: int) -> Suggestion | None:
+def _suggested(incident: Incident, entry: CatalogEntry, record: alike.Record) -> Suggestion | None:
     kind = runbooks.code_of(entry)
     values, used = _from_labels(kind, incident.labels)
     if kind.changes and not used:
@@ -82,7 +76,9 @@ def _suggested(incident: Incident, entry: CatalogEntry, fixed: int) -> Suggestio
         summary=entry.summary,
         parameters=parameters,
         changes=kind.changes,
-        fixed_count=fixed,
+        fixed_count=record.fixed,
+        tried_count=record.tried,
+        tried_for=record.of,
         url=f"{page}?{urlencode(query, doseq=True)}",
         why=f"The alert says {said}." if said else "It only reads, so it can do no harm.",
     )

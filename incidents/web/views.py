@@ -1,97 +1,63 @@
-"""The pages of incidents: what is broken, what was tried, what may help."""
+"""The page of one incident: what is broken, what was tried, what may help."""
 
+from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from automation.models import Trigger
-from automation.selectors import runbooks
+from automation.selectors import executions, runbooks
 from automation.services.executions import Launch, launch
-from incidents.models import IncidentStatus
+from incidents.models import Incident
 from incidents.selectors import incidents as selectors
+from incidents.selectors import placing, standing
 from incidents.selectors.suggestions import suggestions
-from incidents.services import incidents
-from opsmanager.accounts import permissions, roles
+from incidents.services import reasons
+from opsmanager.accounts import permissions, roles, sessions
 from opsmanager.accounts.requests import user_of
-from opsmanager.common.filters import Filters, choice
 from opsmanager.common.form_key import key_of
-from opsmanager.common.htmx import go_to
-from opsmanager.common.pages import LongPaginator
+from opsmanager.common.htmx import fragment, go_to, nothing_new
 from opsmanager.common.problems import Problem
+from servers.selectors import maintenance
 
-_PAGE = 25
-
-
-@require_GET
-def incident_list(request: HttpRequest) -> HttpResponse:
-    """Show the incidents, the open ones unless others are asked for."""
-    permissions.require_view(request.user, roles.VIEW_INCIDENTS)
-    text, status = request.GET.get("search", ""), request.GET.get("status", "open")
-    if status == "open":
-        rows = selectors.open_for(request.user)
-    else:
-        rows = selectors.visible_to(request.user)
-        if status != "all":
-            rows = rows.filter(status=status)
-    context = {
-        "page": LongPaginator(selectors.search(rows, text), _PAGE).get_page(
-            request.GET.get("page")
-        ),
-        "filters": Filters(
-            url="incidents:incident_list",
-            table="incident_table",
-            hint="Search incidents",
-            search=text,
-            choices=(
-                choice(
-                    request.GET,
-                    "status",
-                    "Status",
-                    [("open", "Not resolved"), ("all", "All"), *IncidentStatus.choices],
-                    default="open",
-                ),
-            ),
-        ),
-    }
-    return render(request, "incidents/incident_list.html", context)
+_RECENT = 10
+_MOST_LINES = 200
 
 
 @require_GET
 def incident_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show one incident, with what may help beside what happened."""
     incident = selectors.get(request.user, pk)
-    found = suggestions(request.user, incident) if incident.is_open else []
+    user, server = request.user, incident.server
+    found = suggestions(user, incident) if incident.is_open else []
+    may_name = server is not None and permissions.may(user, roles.MANAGE_SERVERS)
     context = {
-        "incident": incident,
+        **_state(request, incident),
         "diagnose": [each for each in found if not each.changes],
         "fix": [each for each in found if each.changes],
-        "fixed_by": selectors.fixed_by(incident) if incident.is_open else None,
-        "timeline": incident.timeline.select_related("execution__runbook", "execution__server"),
-        "may_manage": permissions.may(request.user, roles.MANAGE_INCIDENTS),
-        "may_run": permissions.may(request.user, roles.EXECUTE_RUNBOOKS),
+        "tried": executions.visible_to(user).filter(incident_id=pk)[:_RECENT],
+        "maintenance": maintenance.shown(server) if server else None,
+        "new_names": placing.new_names(incident.labels, server) if server and may_name else [],
+        "may_run": permissions.may(user, roles.EXECUTE_RUNBOOKS),
+        "reasons": reasons.why(user, incident),
+        "may_see_rules": permissions.may(user, roles.VIEW_RULES),
+        "may_change_rules": permissions.may(user, roles.MANAGE_RULES),
     }
     return render(request, "incidents/incident_detail.html", context)
 
 
-@require_POST
-def incident_acknowledge(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Say that somebody looks at it."""
-    incident = selectors.get(request.user, pk)
-    incidents.acknowledge(actor=user_of(request), incident=incident)
-    messages.success(request, "Acknowledged: others see that you look at it.")
-    return go_to(request, "incidents:incident_detail", pk=pk)
-
-
-@require_POST
-def incident_resolve(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Say that it is over."""
-    incident = selectors.get(request.user, pk)
-    incidents.resolve(actor=user_of(request), incident=incident)
-    messages.success(request, "Resolved.")
-    return go_to(request, "incidents:incident_detail", pk=pk)
+@require_GET
+@sessions.asks_along(standing.along)
+def incident_state(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Answer the poll: nothing while nothing is new, else where it stands, and its timeline."""
+    seen = standing.seen(sessions.found_along(request))
+    may_see = permissions.may(request.user, roles.VIEW_INCIDENTS)
+    if may_see and seen and request.GET.get("seen") == seen:
+        return nothing_new()
+    context = {**_state(request, selectors.get(request.user, pk)), "is_poll": True}
+    return fragment(request, "incidents/partials/_incident_state.html", context)
 
 
 @require_POST
@@ -123,5 +89,19 @@ def incident_run(request: HttpRequest, pk: UUID) -> HttpResponse:
             idempotency_key=key_of(request),
         )
     )
-    incidents.note_started(execution, actor=actor)
     return go_to(request, "automation:execution_detail", pk=execution.pk)
+
+
+def _state(request: HttpRequest, incident: Incident) -> dict[str, Any]:
+    """Return what the live parts show."""
+    lines = incident.timeline.select_related("execution__runbook", "execution__server")
+    timeline = list(lines.order_by("-at", "-pk")[:_MOST_LINES])[::-1]
+    user = user_of(request)
+    return {
+        "incident": incident,
+        "timeline": timeline,
+        "fixed_by": selectors.fixed_by(incident) if incident.is_open else None,
+        "seen": standing.of(incident, timeline[-1].pk if timeline else None),
+        "is_mine": incident.assigned_to_id == user.pk,
+        "may_manage": permissions.may(user, roles.MANAGE_INCIDENTS),
+    }

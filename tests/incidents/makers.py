@@ -3,7 +3,7 @@
 from itertools import count
 from typing import Any
 
-from incidents.models import Incident
+from incidents.models import Incident, RemediationRule
 from incidents.services import incidents
 from servers.models import Environment
 from tests.automation import makers
@@ -29,3 +29,19 @@ def incident(**fields: Any) -> Incident:
         made.status = status
         made.save()
     return made
+
+
+def rule(mode: str = "AUTOMATIC", **fields: Any) -> RemediationRule:
+    """Make a rule that mends the file a label names, as its owner switched it on."""
+    values = {
+        "name": f"rule {next(_numbers)}",
+        "parameters": {"path": "{{ labels.path }}"},
+        "labels": {"job": "web"},
+        "mode": mode,
+        **fields,
+    }
+    if "runbook" not in values and "template" not in values:
+        values["runbook"] = makers.entry("SAMPLE_MENDING")
+    if "owner" not in values:
+        values["owner"] = makers.somebody()
+    return RemediationRule.objects.create(**values)

@@ -8,9 +8,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from incidents.models import Incident
+from automation.models import CatalogEntry
+from automation.services import schedules, templates
+from incidents.models import Incident, RuleMode
 from incidents.selectors import incidents as selectors
-from incidents.services import incidents
+from incidents.services import incidents, rules
+from opsmanager.accounts.models import User
 from servers.models import AuthType, Credential, HostKeyState, Server, ServerGroup
 from servers.services import credentials, host_keys, servers
 from servers.ssh.host_keys import HostKey
@@ -32,11 +35,15 @@ class Command(BaseCommand):
             described = json.loads(servers_file.read_text(encoding="utf-8"))
         except (OSError, ValueError) as problem:
             raise CommandError(f"{servers_file} can't be read: {problem}") from problem
-        group, _made = ServerGroup.objects.get_or_create(
+        group, is_first = ServerGroup.objects.get_or_create(
             name="demo", defaults={"description": "The servers that came with `make run`"}
         )
         for one in described:
             self._seed(one, group)
+        admin = User.objects.filter(is_superuser=True, is_active=True).order_by("pk").first()
+        # Only once: what a person deleted or changed stays so.
+        if is_first and admin is not None:
+            _show_what_starts_by_itself(admin, group)
         self.stdout.write(f"{len(described)} demo servers are known.")
 
     def _seed(self, one: dict[str, Any], group: ServerGroup) -> None:
@@ -75,6 +82,36 @@ class Command(BaseCommand):
                 labels=incident["labels"],
                 description=incident["description"],
             )
+
+
+def _show_what_starts_by_itself(admin: User, group: ServerGroup) -> None:
+    """Make a template, a schedule that only reads, and a rule that only suggests."""
+    restart = CatalogEntry.objects.get(runbook_id="SERVICE_RESTART")
+    templates.save(
+        actor=admin,
+        name="Restart the shop",
+        description="What helps when customers see an error page.",
+        parameters={"serviceName": "shop.service"},
+        runbook=restart,
+    )
+    schedules.save(
+        actor=admin,
+        name="Health of the demo servers",
+        description="Looks at each of them every morning and changes nothing.",
+        runbook=CatalogEntry.objects.get(runbook_id="HEALTH_CHECK"),
+        server_group=group,
+        cron_expression="0 6 * * *",
+        is_confirmed=True,
+    )
+    rule = rules.save(
+        actor=admin,
+        name="Restart a unit that failed",
+        description="Suggests it. Switch it to automatic once you trust it.",
+        labels={"alertname": "SystemdUnitFailed", "unit": "*.service"},
+        parameters={"serviceName": "{{ labels.unit }}"},
+        runbook=restart,
+    )
+    rules.set_mode(actor=admin, rule=rule, mode=RuleMode.SUGGEST)
 
 
 def _settle_fixed(fingerprint: str) -> None:

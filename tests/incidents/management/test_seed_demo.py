@@ -8,7 +8,8 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from automation.engine.results import Status
-from incidents.models import Incident, IncidentStatus
+from automation.models import Schedule, Template
+from incidents.models import Incident, IncidentStatus, RemediationRule, RuleMode
 from servers.models import Credential, HostKey, HostKeyState, Server
 from servers.ssh.testing import KeyPair, generate_key
 from servers.targets import target_of
@@ -84,6 +85,19 @@ def test_the_server_that_has_one_gets_its_incident(
     assert incident.server == Server.objects.get(name="demo-1")
     assert incident.fingerprint == "demo:demo-1:shop.service"
     assert (incident.severity, incident.source) == ("CRITICAL", "demo")
+
+
+def test_what_starts_by_itself_is_shown_once(
+    tmp_path: Path, described: list[dict[str, Any]]
+) -> None:
+    makers.somebody()
+    seeded(tmp_path, described)
+    rule = RemediationRule.objects.get()
+    assert (rule.mode, rule.runbook.runbook_id) == (RuleMode.SUGGEST, "SERVICE_RESTART")
+    assert Schedule.objects.get().server_group.name == "demo"
+    Template.objects.get(name="Restart the shop").delete()
+    seeded(tmp_path, described)
+    assert not Template.objects.exists()
 
 
 def test_seeding_again_changes_nothing(tmp_path: Path, described: list[dict[str, Any]]) -> None:

@@ -5,7 +5,7 @@ from automation.models import Execution
 from automation.runner.finish import told
 from automation.signals import execution_finished
 from incidents.models import Incident, IncidentStatus, TimelineEntry
-from incidents.services import incidents
+from incidents.services import incidents, runs
 from opsmanager.common.problems import InvalidState, NotPermitted
 from tests.automation import makers
 from tests.incidents.makers import incident as opened
@@ -102,9 +102,9 @@ def test_of_two_who_acknowledge_at_once_the_second_is_told() -> None:
 def test_the_start_of_a_run_is_noted() -> None:
     incident, actor = opened(), makers.user()
     execution = makers.execution(incident_id=incident.pk)
-    incidents.note_started(execution, actor=actor)
+    runs.note_started(execution, actor=actor)
     execution.is_dry_run = True
-    incidents.note_started(execution, actor=actor)
+    runs.note_started(execution, actor=actor)
     assert timeline(incident)[1:] == [
         ("EXECUTION", "Run of Mend a file started.", actor.username),
         ("EXECUTION", "Dry run of Mend a file started.", actor.username),
@@ -157,7 +157,7 @@ def test_an_execution_for_no_incident_is_noted_nowhere(incident_id: str | None) 
 
 
 def test_the_start_of_a_run_for_no_incident_is_noted_nowhere() -> None:
-    incidents.note_started(makers.execution(), actor=makers.user())
+    runs.note_started(makers.execution(), actor=makers.user())
     assert not TimelineEntry.objects.exists()
 
 

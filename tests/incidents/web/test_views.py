@@ -256,7 +256,7 @@ def test_a_timeline_costs_the_same_number_of_queries_however_long_it_is(
         run(client, incident, mode="dry-run")
     incident.status = IncidentStatus.RESOLVED
     incident.save()
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         client.get(f"/incidents/{incident.pk}/")
 
 

@@ -1,0 +1,1 @@
+"""The API of incidents and of the sources of alerts."""
