@@ -14,15 +14,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from automation.engine.results import Status, Verdict
-from automation.models import Execution
+from automation.models import Execution, ScheduleSlot
 from automation.selectors import executions, records, waiting
 from automation.selectors.outcomes import COUNTS, Counts
-from incidents.models import Incident
-from incidents.selectors import incidents
-from opsmanager.accounts import permissions
+from incidents.models import Incident, RuleBreaker
+from incidents.selectors import breakers, incidents
+from opsmanager.accounts import permissions, roles
 from opsmanager.audit.models import AuditEvent
-from opsmanager.home import health
+from opsmanager.home import asked, coming, health
 from opsmanager.home.health import Part
+from opsmanager.notifications import selectors as notifications
 from servers.models import Server
 from servers.selectors import servers
 
@@ -43,12 +44,16 @@ def context(user: permissions.Actor) -> dict[str, Any]:
     return {
         "needs_you": [
             *(_of_incident(row) for row in incidents.without_a_fix(user)[:_ROWS]),
+            *asked.of_me(user),
+            *(_of_breaker(row) for row in breakers.open_for(user)[:_ROWS]),
             *_of_executions(_unlucky(user)[:_MOST_UNLUCKY])[:_ROWS],
             *(_of_rollback(row) for row in _not_rolled_back(user)[:_ROWS]),
+            *coming.not_run(user),
         ],
+        "ahead": coming.ahead(user) if permissions.may(user, roles.VIEW_SCHEDULES) else None,
         "happening": records.with_usual(visible.filter(lease_until__isnull=False)[:_ROWS]),
-        "held": waiting.with_waiting(held),
-        "health": [*health.parts(), *_unreachable(user)],
+        "held": waiting.with_waiting([*asked.held(user), *held]),
+        "health": [*health.parts(), *_unreachable(user), *_untold(user)],
         "counts": Counts.of(day.aggregate(**COUNTS)),
     }
 
@@ -57,7 +62,8 @@ def news_along() -> JSONObject:
     """Return a subquery that finds what changes with all that the home page shows.
 
     Each change of state is an event of the audit trail; beside it stand what is no such change: how
-    far runs are, which servers and processes answer, and, twice a minute, the time itself.
+    far runs are, what became of a schedule's times, which servers and processes answer, and, twice
+    a minute, the time itself.
     """
     live = Execution.objects.filter(lease_until__isnull=False).order_by().annotate(all=Value(1))
     moved = live.values("all").annotate(moved=Sum("revision"), count=Count("pk"))
@@ -66,7 +72,9 @@ def news_along() -> JSONObject:
         event=Subquery(AuditEvent.objects.order_by("-seq").values("seq")[:1]),
         moved=Subquery(moved.values("moved")),
         live=Subquery(moved.values("count")),
+        slot=Subquery(ScheduleSlot.objects.order_by("-pk").values("pk")[:1]),
         unreachable=ArraySubquery(unreachable.order_by("pk").values("pk")),
+        untold=ArraySubquery(notifications.failing().order_by("pk").values("pk")),
         answering=ArraySubquery(health.living().order_by("pk").values("pk")),
     )
 
@@ -111,6 +119,21 @@ def _of_incident(incident: Incident) -> dict[str, Any]:
         "detail": incident.description,
         "badge": incident.severity,
         "status": incident.status,
+        "incident": incident,
+    }
+
+
+def _of_breaker(breaker: RuleBreaker) -> dict[str, Any]:
+    rule = reverse("incidents:rule_detail", args=[breaker.rule_id])
+    return {
+        "kind": "breaker",
+        "title": f"Rule stopped: {breaker.rule.name}",
+        "url": f"{rule}#breakers",
+        "when": breaker.opened_at,
+        "server": breaker.server,
+        "detail": breaker.message,
+        "badge": "STOPPED",
+        "status": "STOPPED",
     }
 
 
@@ -179,3 +202,16 @@ def _unreachable(user: permissions.Actor) -> list[Part]:
     if servers.visible_to(user).filter(is_active=True, reachable=True).exists():
         return [Part(name="servers", ok=True, detail="All that were checked answer.")]
     return [Part(name="servers", ok=True, detail="None was checked yet.")]
+
+
+def _untold(user: permissions.Actor) -> list[Part]:
+    """Return that channels did not take what was last sent; by name for who may see them."""
+    names = list(notifications.failing().values_list("name", flat=True)[:5])
+    if not names:
+        return []
+    said = (
+        f"Not taken by {', '.join(names)}. Look at what was sent there."
+        if permissions.may(user, roles.VIEW_CHANNELS)
+        else "Not all channels take what is sent. An administrator sees which."
+    )
+    return [Part(name="notifications", ok=False, detail=said)]
