@@ -18,7 +18,10 @@ handler500 = "opsmanager.home.errors.server_error"
 api: list[URLPattern | URLResolver] = [
     path("", include("opsmanager.accounts.api.urls")),
     path("", include("opsmanager.audit.api.urls")),
+    path("", include("opsmanager.notifications.api.urls")),
     path("", include("automation.api.urls")),
+    path("", include("incidents.api.urls")),
+    path("", include("incidents.api.rule_urls")),
     path("", include("servers.api.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SwaggerView.as_view(url_name="schema"), name="swagger"),
@@ -34,6 +37,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("automation.web.urls")),
     path("", include("incidents.web.urls")),
     path("", include("servers.web.urls")),
+    path("", include("opsmanager.notifications.web.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include(api)),
     path(".well-known/jwks.json", jwks),

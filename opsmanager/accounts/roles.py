@@ -18,6 +18,22 @@ DELETE_EXECUTIONS = "automation.delete_execution"
 FORCE_EXECUTIONS = "automation.force_execution"
 VIEW_INCIDENTS = "incidents.view_incident"
 MANAGE_INCIDENTS = "incidents.manage_incident"
+MANAGE_SOURCES = "incidents.change_source"
+VIEW_RULES = "incidents.view_remediationrule"
+MANAGE_RULES = "incidents.change_remediationrule"
+VIEW_SCHEDULES = "automation.view_schedule"
+MANAGE_SCHEDULES = "automation.change_schedule"
+VIEW_TEMPLATES = "automation.view_template"
+MANAGE_TEMPLATES = "automation.change_template"
+VIEW_WORKFLOWS = "automation.view_workflow"
+MANAGE_WORKFLOWS = "automation.change_workflow"
+VIEW_APPROVALS = "automation.view_approval"
+GRANT_APPROVALS = "automation.grant_approval"
+BYPASS_APPROVALS = "automation.bypass_approval"
+VIEW_CHANNELS = "notifications.view_channel"
+MANAGE_CHANNELS = "notifications.change_channel"
+VIEW_DELIVERIES = "notifications.view_delivery"
+RESEND_DELIVERIES = "notifications.resend_delivery"
 VIEW_SERVERS = "servers.view_server"
 MANAGE_SERVERS = "servers.change_server"
 OPERATE_SERVERS = "servers.operate_server"
@@ -44,9 +60,21 @@ ABOUT_SERVERS = frozenset(
 gives it another address reaches another machine."""
 
 _READ = (VIEW_RUNBOOKS, VIEW_EXECUTIONS, VIEW_SERVERS)
-_NOC = (*_READ, EXECUTE_RUNBOOKS, VIEW_INCIDENTS, MANAGE_INCIDENTS)
+_NOC = (
+    *_READ,
+    EXECUTE_RUNBOOKS,
+    VIEW_INCIDENTS,
+    MANAGE_INCIDENTS,
+    VIEW_RULES,
+    VIEW_SCHEDULES,
+    VIEW_TEMPLATES,
+    VIEW_WORKFLOWS,
+    VIEW_APPROVALS,
+    BYPASS_APPROVALS,
+)
 _MANAGER = (
     *_NOC,
+    GRANT_APPROVALS,
     CANCEL_EXECUTIONS,
     RETRY_EXECUTIONS,
     ROLL_BACK_EXECUTIONS,
@@ -65,7 +93,14 @@ class Role:
     """Apps of which it has every permission."""
 
 
-_ALL_APPS = ("automation", "incidents", "servers", "audit", "django_celery_beat")
+_ALL_APPS = (
+    "automation",
+    "incidents",
+    "servers",
+    "notifications",
+    "audit",
+    "django_celery_beat",
+)
 
 _OUR_APPS = (*_ALL_APPS, "accounts", "auth", "guardian")
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.forms import Textarea
+from django.forms import DateTimeInput, Textarea
 
 
 class SecretTextarea(Textarea):
@@ -10,3 +10,12 @@ class SecretTextarea(Textarea):
 
     def format_value(self, value: Any) -> None:
         """Show nothing, whatever the value."""
+
+
+class MinuteInput(DateTimeInput):
+    """A day and a time of day to the minute, chosen in the browser's own calendar."""
+
+    input_type = "datetime-local"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs, format="%Y-%m-%dT%H:%M")

@@ -20,8 +20,14 @@ LIVE_PLACES = "16"
 # AUTOMATION_WORKER_CONCURRENCY's default in the settings, and what is kept free for HIGH.
 CONCURRENCY = "32"
 HIGH_CONCURRENCY = "8"
-WORKER_QUEUES = "automation.high,automation.normal,automation.low,servers,maintenance"
-HIGH_QUEUES = "automation.high"
+# Schedules first: each is a moment's work, and what it starts goes to the other queues.
+WORKER_QUEUES = (
+    "schedules,automation.high,automation.normal,automation.low,servers,incidents,maintenance"
+)
+HIGH_QUEUES = "schedules,automation.high,incidents"
+# A process of their own: a channel that hangs delays no execution.
+NOTIFICATION_CONCURRENCY = "4"
+NOTIFICATION_QUEUES = "notifications"
 # Celery's advice to root is about pickled messages; ours are one id in JSON.
 QUIET_AS_ROOT = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
 # All that demo servers see of the operator's environment.
@@ -129,6 +135,7 @@ class Plan:
             self._web(),
             self._worker("worker", concurrency, WORKER_QUEUES),
             self._worker("worker-high", HIGH_CONCURRENCY, HIGH_QUEUES),
+            self._worker("worker-notify", NOTIFICATION_CONCURRENCY, NOTIFICATION_QUEUES),
             self._beat(),
         )
 

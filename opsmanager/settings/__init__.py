@@ -7,4 +7,5 @@ from opsmanager.settings.base import *
 from opsmanager.settings.celery import *
 from opsmanager.settings.logging import *
 from opsmanager.settings.mail import *
+from opsmanager.settings.notifications import *
 from opsmanager.settings.security import *

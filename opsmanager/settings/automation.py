@@ -10,6 +10,10 @@ AUTOMATION_ENABLE_DANGEROUS_COMMANDS = env.flag(
     "AUTOMATION_ENABLE_DANGEROUS_COMMANDS", default=False
 )
 AUTOMATION_DRY_RUN_DEFAULT = env.flag("AUTOMATION_DRY_RUN_DEFAULT", default=False)
+# How late a time of a schedule may be looked at and still count as on time.
+AUTOMATION_SCHEDULE_GRACE_SECONDS = env.integer("AUTOMATION_SCHEDULE_GRACE_SECONDS", 60, least=15)
+# How long other people may approve what waits for them.
+AUTOMATION_APPROVAL_HOURS = env.integer("AUTOMATION_APPROVAL_HOURS", 24, least=1, most=8760)
 # What `run.http` may call beside public addresses.
 AUTOMATION_HTTP_ALLOWED_NETWORKS = env.networks("AUTOMATION_HTTP_ALLOWED_NETWORKS")
 

@@ -47,15 +47,25 @@ CELERY_TIMEZONE = "UTC"
 CELERY_TASK_QUEUES = [
     Queue(name, Exchange(name, type="direct"), routing_key=name)  # type: ignore[no-untyped-call]
     for name in (
+        "schedules",
         "automation.high",
         "automation.normal",
         "automation.low",
         "servers",
+        "incidents",
+        "notifications",
         "maintenance",
     )
 ]
 CELERY_TASK_DEFAULT_QUEUE = "maintenance"
-CELERY_TASK_ROUTES = {"servers.tasks.*": {"queue": "servers"}}
+CELERY_TASK_ROUTES = {
+    "automation.tasks.run_schedule": {"queue": "schedules"},
+    "automation.tasks.run_due_schedules": {"queue": "schedules"},
+    "automation.tasks.advance_workflow": {"queue": "schedules"},
+    "servers.tasks.*": {"queue": "servers"},
+    "incidents.tasks.*": {"queue": "incidents"},
+    "opsmanager.notifications.tasks.*": {"queue": "notifications"},
+}
 
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
@@ -78,6 +88,34 @@ CELERY_BEAT_SCHEDULE = {
     "prune-leftovers": {
         "task": "automation.tasks.prune_leftovers",
         "schedule": timedelta(days=1),
+    },
+    "take-waiting-alerts": {
+        "task": "incidents.tasks.take_waiting",
+        "schedule": timedelta(seconds=10),
+    },
+    "prune-deliveries-of-alerts": {
+        "task": "incidents.tasks.prune_deliveries",
+        "schedule": timedelta(hours=1),
+    },
+    "send-due-notifications": {
+        "task": "opsmanager.notifications.tasks.send_due",
+        "schedule": timedelta(seconds=10),
+    },
+    "forget-old-notifications": {
+        "task": "opsmanager.notifications.tasks.forget_old",
+        "schedule": timedelta(days=1),
+    },
+    "run-due-schedules": {
+        "task": "automation.tasks.run_due_schedules",
+        "schedule": timedelta(seconds=10),
+    },
+    "expire-approvals": {
+        "task": "automation.tasks.expire_approvals",
+        "schedule": timedelta(seconds=10),
+    },
+    "look-at-incidents-again": {
+        "task": "incidents.tasks.look_again",
+        "schedule": timedelta(seconds=5),
     },
     "beat-heartbeat": {
         "task": "opsmanager.common.tasks.note_beat",

@@ -14,6 +14,7 @@ from opsmanager.common.api.texts import TrimmedText  # noqa: F401 - known by bei
 _SAID: Final = {
     200: "What was asked for.",
     201: "It is made.",
+    202: "It is kept, and dealt with in a moment; the answer says where it is found.",
     204: "Done; nothing to show.",
     400: "Something does not hold, or what was sent is not valid.",
 }

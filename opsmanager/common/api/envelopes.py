@@ -16,10 +16,15 @@ def one(name: str, serializer: type[serializers.Serializer[Any]]) -> serializers
 
 
 @cache
-def page(name: str, serializer: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
-    """Describe a page of a list under its plural ``name``."""
+def page(
+    name: str, serializer: type[serializers.Serializer[Any]], *, component: str = ""
+) -> serializers.Serializer[Any]:
+    """Describe a page of a list under its plural ``name``.
+
+    ``component`` names it in the document, where another list has the same plural.
+    """
     return inline_serializer(
-        f"{_title(name)}Page",
+        component or f"{_title(name)}Page",
         {
             name: serializer(many=True),
             "total": serializers.IntegerField(),

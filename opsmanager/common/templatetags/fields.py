@@ -55,6 +55,12 @@ def is_switch(field: BoundField) -> bool:
     return isinstance(field.field.widget, CheckboxInput)
 
 
+@register.filter
+def is_several(field: BoundField) -> bool:
+    """Return whether any number of answers can be ticked, each a box of its own."""
+    return isinstance(field.field.widget, CheckboxSelectMultiple)
+
+
 def _classes(field: BoundField) -> str:
     widget = field.field.widget
     given = str(widget.attrs.get("class", ""))

@@ -51,6 +51,12 @@ def clock(when: datetime | None) -> str:
     return "" if when is None else when.astimezone(UTC).strftime("%H:%M:%S")
 
 
+@register.filter
+def local(when: datetime | None) -> str:
+    """Return a point in time as the clocks of its own zone show it: "Mon 2026-11-30 03:15"."""
+    return "" if when is None else when.strftime("%a %Y-%m-%d %H:%M")
+
+
 @register.simple_tag
 def ago(when: datetime | None) -> SafeString | str:
     """Return a ``<time>`` such as "3 min ago" or "in 2 h"; the page's clock keeps it current.

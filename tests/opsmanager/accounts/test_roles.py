@@ -13,12 +13,19 @@ NOC = READ | {
     "automation.execute_catalogentry",
     "incidents.view_incident",
     "incidents.manage_incident",
+    "incidents.view_remediationrule",
+    "automation.view_schedule",
+    "automation.view_template",
+    "automation.view_workflow",
+    "automation.view_approval",
+    "automation.bypass_approval",
 }
 MANAGER = NOC | {
     "automation.cancel_execution",
     "automation.retry_execution",
     "automation.rollback_execution",
     "automation.delete_execution",
+    "automation.grant_approval",
 }
 
 
@@ -42,7 +49,7 @@ def test_a_role_may_do_exactly_this(role: str, expected: set[str]) -> None:
     assert user_with(role).get_all_permissions() == expected
 
 
-@pytest.mark.parametrize("app", ["automation", "incidents", "servers", "audit"])
+@pytest.mark.parametrize("app", ["automation", "incidents", "servers", "notifications", "audit"])
 @pytest.mark.parametrize("role", ["SUPER_ADMIN", "ADMIN"])
 def test_administrators_may_do_everything_in_every_app(role: str, app: str) -> None:
     rows = Permission.objects.filter(content_type__app_label=app)

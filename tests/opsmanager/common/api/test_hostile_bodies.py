@@ -8,12 +8,17 @@ import pytest
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
-from automation.models import Execution
+from automation.models import Execution, Schedule, Template
 from automation.services import batches
 from opsmanager.accounts.models import User
+from servers.models import Server
 from servers.services import probes
 from tests.automation import makers
 from tests.automation.conftest import library, rows  # noqa: F401
+from tests.automation.services import workflow_story
+from tests.incidents import alerts
+from tests.incidents.makers import incident, rule
+from tests.opsmanager.notifications import makers as notifications
 from tests.support import servers
 from tests.support.users import signed_in, user_with
 
@@ -112,11 +117,38 @@ def endpoints(admin: User) -> list[tuple[str, str, list[str]]]:
         "/servers/credentials/": servers.password_credential().pk,
         "/servers/groups/": servers.group().pk,
         "/servers/": server.pk,
+        "/automation/approvals/": makers.approval(
+            makers.execution(server=server, waiting_since=None)
+        ).pk,
         "/automation/executions/": makers.execution(server=server).pk,
         "/automation/batches/": batch.pk,
         "/automation/runbooks/": "SAMPLE_MENDING",
+        **_what_starts_by_itself(server, admin),
     }
     return list(_endpoints(there))
+
+
+def _what_starts_by_itself(server: Server, owner: User) -> dict[str, Any]:
+    runbook = makers.entry("SAMPLE_LOOKING")
+    kept = {"runbook": runbook, "server": server}
+    schedule = Schedule.objects.create(
+        name="kept", cron_expression="0 3 * * *", owner=owner, **kept
+    )
+    channel = notifications.channel()
+    workflow = workflow_story.workflow({"look": workflow_story.look(server)})
+    return {
+        "/automation/remediation-rules/": rule(owner=owner).pk,
+        "/automation/templates/": Template.objects.create(name="kept", **kept).pk,
+        "/automation/schedules/": schedule.pk,
+        "/automation/workflows/": workflow.pk,
+        "/automation/workflow-runs/": workflow_story.standing(
+            workflow, status="FAILED", phase="FAILED"
+        ).pk,
+        "/incidents/sources/": alerts.source("generic").pk,
+        "/incidents/": incident(server=server).pk,
+        "/notifications/channels/": channel.pk,
+        "/notifications/deliveries/": notifications.delivery(channel, state="FAILED").pk,
+    }
 
 
 def _endpoints(there: dict[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
