@@ -3,6 +3,7 @@
 A route without an entry fails the test. The Django admin has a table of its own.
 """
 
+from automation.models import CatalogEntry
 from tests.access.entry import Body, Call, Entry
 from tests.access.world import RUNBOOK, World
 
@@ -60,8 +61,50 @@ def _launch_batch(world: World) -> dict[str, object]:
     return {"runbookId": RUNBOOK, "serverIds": servers, "parameters": {"path": "/tmp/x"}}
 
 
+def _template(world: World) -> dict[str, object]:
+    return {"name": "new", **_launch(world)}
+
+
+def _schedule(world: World) -> dict[str, object]:
+    return {**_template(world), "cronExpression": "15 3 * * *"}
+
+
+def _workflow(_world: World) -> dict[str, object]:
+    return {"yaml": "name: new\nnodes: {told: {kind: note, text: Hello}}"}
+
+
+def _workflow_form(_world: World) -> dict[str, str]:
+    return {"act": "save", "text": "name: new\nnodes: {told: {kind: note, text: Hello}}"}
+
+
+def _template_form(_world: World) -> dict[str, str]:
+    return {"own-name": "new", "path": "/tmp/x"}
+
+
+def _schedule_form(world: World) -> dict[str, str]:
+    when = {"own-cron_expression": "15 3 * * *", "own-timezone": "UTC", "own-priority": "2"}
+    how = {"own-missed": "SKIP", "own-overlap": "SKIP", "own-server": str(world.server.pk)}
+    return {**_template_form(world), **when, **how}
+
+
 def _credential(_world: World) -> dict[str, object]:
     return {"name": "new", "username": "root", "authType": "PASSWORD", "password": "a pass word"}
+
+
+def _source_json(_world: World) -> dict[str, object]:
+    return {"name": "Prometheus", "slug": "prometheus", "kind": "alertmanager"}
+
+
+def _source_form(_world: World) -> dict[str, str]:
+    return {"name": "Prometheus", "slug": "prometheus", "proof": "token", "grace_minutes": "5"}
+
+
+def _try(_world: World) -> dict[str, object]:
+    return {"kind": "generic", "payload": {"title": "Disk full"}}
+
+
+def _channel(_world: World) -> dict[str, object]:
+    return {"name": "new", "url": "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"}
 
 
 def _name(_world: World) -> dict[str, object]:
@@ -70,6 +113,18 @@ def _name(_world: World) -> dict[str, object]:
 
 def _reason(_world: World) -> dict[str, object]:
     return {"reason": "It must be."}
+
+
+def _incident(_world: World) -> dict[str, object]:
+    return {"title": "The shop is slow", "severity": "HIGH"}
+
+
+def _note(_world: World) -> dict[str, object]:
+    return {"text": "I looked."}
+
+
+def _failed_execution(world: World) -> dict[str, object]:
+    return {"executionId": str(world.failed.pk)}
 
 
 def _decision(_world: World) -> dict[str, object]:
@@ -84,9 +139,34 @@ def _login(_world: World) -> dict[str, object]:
     return {"username": "nobody", "password": "wrong"}
 
 
+def _rule_form(_world: World) -> dict[str, object]:
+    limits = {"per_hour": "6", "at_once": "1", "breaker_after": "3", "retry_minutes": "10"}
+    runbook = str(CatalogEntry.objects.get(runbook_id=RUNBOOK).pk)
+    return {"name": "new", "rank": "1", "runbook": runbook, "parameters": "path = /x", **limits}
+
+
+def _rule_json(_world: World) -> dict[str, object]:
+    return {"name": "new", "runbookId": RUNBOOK, "parameters": {"path": "{{ labels.path }}"}}
+
+
+def _mode(_world: World) -> dict[str, object]:
+    return {"mode": "SHADOW"}
+
+
+def _rearm_form(world: World) -> dict[str, object]:
+    return {"server": str(world.server.pk), "reason": "It is mended."}
+
+
+def _rearm_json(world: World) -> dict[str, object]:
+    return {"serverId": str(world.server.pk), "reason": "It is mended."}
+
+
+CHANGES_RULE = {302: "ADMINS", 403: "MANAGER NOC", 404: "*"}
 SEES_EXECUTIONS = {200: "READERS", 404: "*"}
 SEES_SERVER = {200: "READERS HR_THERE FINANCE_THERE", 404: "*"}
 """To whom a server is granted may see it, also without a role that does anything there."""
+
+ADMINS_ALONE = {200: "ADMINS", 404: "*"}
 
 TABLE: dict[str, Entry] = {
     # Home and login.
@@ -211,6 +291,141 @@ TABLE: dict[str, Entry] = {
         "running_batch",
         POST=to({302: "MANAGERS", 403: "NOC HELPDESK", 404: "*"}),
     ),
+    # Runs of workflows.
+    "workflows/<uuid:pk>/run/": page(
+        "/workflows/{}/run/",
+        "workflow",
+        GET=to({200: "RUNNERS", 404: "*"}),
+        POST=to({302: "RUNNERS_THERE", 422: "MANAGER- NOC-", 404: "*"}, lambda _w: {"mode": "run"}),
+    ),
+    "workflow-runs/": page("/workflow-runs/", GET=to({200: "RUNNERS", 403: "*"})),
+    "workflow-runs/<uuid:pk>/": page(
+        "/workflow-runs/{}/", "workflow_run", GET=to({200: "RUNNERS", 404: "*"})
+    ),
+    "workflow-runs/<uuid:pk>/state/": page(
+        "/workflow-runs/{}/state/", "workflow_run", GET=to({200: "RUNNERS", 404: "*"})
+    ),
+    "workflow-runs/<uuid:pk>/cancel/": page(
+        "/workflow-runs/{}/cancel/",
+        "workflow_run",
+        POST=to({302: "MANAGERS", 403: "NOC", 404: "*"}),
+    ),
+    "workflow-runs/<uuid:pk>/retry/": page(
+        "/workflow-runs/{}/retry/",
+        "failed_run",
+        POST=to({302: "MANAGERS_THERE", 403: "NOC MANAGER-", 404: "*"}),
+    ),
+    # Templates and schedules.
+    "confirm-place/": page(
+        f"/confirm-place/?runbook={RUNBOOK}", GET=to({200: "RUNNERS", 403: "*"})
+    ),
+    # Approvals.
+    "approvals/": page("/approvals/", GET=to({200: "RUNNERS", 403: "*"})),
+    "approvals/<uuid:pk>/": page("/approvals/{}/", "approval", GET=to({200: "RUNNERS", 404: "*"})),
+    "approvals/<uuid:pk>/vote/": page(
+        "/approvals/{}/vote/",
+        "approval",
+        POST=to({302: "MANAGERS", 403: "NOC", 404: "*"}, lambda _w: {"answer": "approve"}),
+    ),
+    "approvals/<uuid:pk>/bypass/": page(
+        "/approvals/{}/bypass/", "approval", POST=to({302: "RUNNERS", 404: "*"}, _reason)
+    ),
+    "approvals/<uuid:pk>/review/": page(
+        "/approvals/{}/review/",
+        "bypassed",
+        POST=to({302: "MANAGERS", 403: "NOC", 404: "*"}, lambda _w: {"note": "It was right."}),
+    ),
+    "approvals/<uuid:pk>/dry-run/": page(
+        "/approvals/{}/dry-run/",
+        "approval",
+        POST=to({302: "RUNNERS_THERE", 403: "MANAGER- NOC-", 404: "*"}),
+    ),
+    "templates/": page("/templates/", GET=to({200: "RUNNERS", 403: "*"})),
+    "templates/new/": page(
+        f"/templates/new/?runbook={RUNBOOK}",
+        GET=to({200: "ADMINS", 403: "*"}),
+        POST=to({302: "ADMINS", 403: "*"}, _template_form),
+    ),
+    "templates/<uuid:pk>/": page("/templates/{}/", "template", GET=to({200: "RUNNERS", 404: "*"})),
+    "templates/<uuid:pk>/edit/": page(
+        "/templates/{}/edit/",
+        "template",
+        GET=to({200: "ADMINS", 403: "MANAGER NOC", 404: "*"}),
+        POST=to({302: "ADMINS", 403: "MANAGER NOC", 404: "*"}, _template_form),
+    ),
+    "templates/<uuid:pk>/run/": page(
+        "/templates/{}/run/",
+        "template",
+        # Who may run, yet not there, is told so beside the field of the server.
+        POST=to({302: "RUNNERS_THERE", 422: "MANAGER- NOC-", 404: "*"}, lambda _w: {"mode": "run"}),
+    ),
+    "templates/<uuid:pk>/delete/": page(
+        "/templates/{}/delete/",
+        "template",
+        GET=to({200: "ADMINS", 403: "MANAGER NOC", 404: "*"}),
+        POST=to({302: "ADMINS", 403: "MANAGER NOC", 404: "*"}),
+    ),
+    "workflows/": page("/workflows/", GET=to({200: "RUNNERS", 403: "*"})),
+    "workflows/new/": page(
+        "/workflows/new/",
+        GET=to({200: "ADMINS", 403: "*"}),
+        POST=to({302: "ADMINS", 403: "*"}, _workflow_form),
+    ),
+    "workflows/try/": page(
+        "/workflows/try/",
+        POST=to({200: "RUNNERS", 403: "*"}, lambda _w: {"try-expression": "1 > 0"}),
+    ),
+    "workflows/<uuid:pk>/": page("/workflows/{}/", "workflow", GET=to({200: "RUNNERS", 404: "*"})),
+    "workflows/<uuid:pk>/edit/": page(
+        "/workflows/{}/edit/",
+        "workflow",
+        GET=to({200: "ADMINS", 403: "MANAGER NOC", 404: "*"}),
+        POST=to({302: "ADMINS", 403: "MANAGER NOC", 404: "*"}, _workflow_form),
+    ),
+    "workflows/<uuid:pk>/active/": page(
+        "/workflows/{}/active/",
+        "workflow",
+        POST=to({302: "ADMINS", 403: "MANAGER NOC", 404: "*"}, lambda _w: {"on": "0"}),
+    ),
+    "workflows/<uuid:pk>/delete/": page(
+        "/workflows/{}/delete/",
+        "workflow",
+        GET=to({200: "ADMINS", 403: "MANAGER NOC", 404: "*"}),
+        POST=to({302: "ADMINS", 403: "MANAGER NOC", 404: "*"}),
+    ),
+    "workflows/<uuid:pk>/export.<str:form>": page(
+        "/workflows/{}/export.yaml", "workflow", GET=to({200: "RUNNERS", 404: "*"})
+    ),
+    "schedules/": page("/schedules/", GET=to({200: "RUNNERS", 403: "*"})),
+    "schedules/new/": page(
+        f"/schedules/new/?runbook={RUNBOOK}",
+        GET=to({200: "ADMINS", 403: "*"}),
+        POST=to({302: "ADMINS", 403: "*"}, _schedule_form),
+    ),
+    "schedules/preview/": page("/schedules/preview/", GET=to({200: "RUNNERS", 403: "*"})),
+    "schedules/<uuid:pk>/": page("/schedules/{}/", "schedule", GET=to({200: "RUNNERS", 404: "*"})),
+    "schedules/<uuid:pk>/edit/": page(
+        "/schedules/{}/edit/",
+        "schedule",
+        GET=to({200: "ADMINS", 403: "MANAGER NOC", 404: "*"}),
+        POST=to({302: "ADMINS", 403: "MANAGER NOC", 404: "*"}, _schedule_form),
+    ),
+    "schedules/<uuid:pk>/active/": page(
+        "/schedules/{}/active/",
+        "schedule",
+        POST=to({302: "ADMINS", 403: "MANAGER NOC", 404: "*"}, lambda _w: {"on": "0"}),
+    ),
+    "schedules/<uuid:pk>/run/": page(
+        "/schedules/{}/run/",
+        "schedule",
+        POST=to({302: "RUNNERS_THERE", 403: "MANAGER- NOC-", 404: "*"}),
+    ),
+    "schedules/<uuid:pk>/delete/": page(
+        "/schedules/{}/delete/",
+        "schedule",
+        GET=to({200: "ADMINS", 403: "MANAGER NOC", 404: "*"}),
+        POST=to({302: "ADMINS", 403: "MANAGER NOC", 404: "*"}),
+    ),
     # Incidents.
     "incidents/": page("/incidents/", GET=to({200: "RUNNERS", 403: "*"})),
     "incidents/<uuid:pk>/": page("/incidents/{}/", "incident", GET=to({200: "RUNNERS", 404: "*"})),
@@ -220,6 +435,37 @@ TABLE: dict[str, Entry] = {
     "incidents/<uuid:pk>/resolve/": page(
         "/incidents/{}/resolve/", "incident", POST=to({302: "RUNNERS", 404: "*"})
     ),
+    "incidents/open/": page(
+        "/incidents/open/",
+        GET=to({200: "RUNNERS", 403: "*"}),
+        POST=to({302: "RUNNERS", 403: "*"}, _incident),
+    ),
+    "incidents/<uuid:pk>/state/": page(
+        "/incidents/{}/state/", "incident", GET=to({200: "RUNNERS", 404: "*"})
+    ),
+    "incidents/<uuid:pk>/edit/": page(
+        "/incidents/{}/edit/",
+        "incident",
+        GET=to({200: "RUNNERS", 404: "*"}),
+        POST=to({302: "RUNNERS", 404: "*"}, _incident),
+    ),
+    "incidents/<uuid:pk>/reopen/": page(
+        "/incidents/{}/reopen/", "incident", POST=to({302: "RUNNERS", 404: "*"})
+    ),
+    "incidents/<uuid:pk>/take/": page(
+        "/incidents/{}/take/", "incident", POST=to({302: "RUNNERS", 404: "*"})
+    ),
+    "incidents/<uuid:pk>/note/": page(
+        "/incidents/{}/note/", "incident", POST=to({302: "RUNNERS", 404: "*"}, _note)
+    ),
+    "incidents/<uuid:pk>/link/": page(
+        "/incidents/{}/link/",
+        "incident",
+        POST=to({302: "RUNNERS", 404: "*"}, lambda w: {"execution": str(w.failed.pk)}),
+    ),
+    "incidents/<uuid:pk>/alias/": page(
+        "/incidents/{}/alias/", "incident", POST=to({302: "ADMINS", 403: "MANAGER NOC", 404: "*"})
+    ),
     "incidents/<uuid:pk>/run/": page(
         "/incidents/{}/run/",
         "incident",
@@ -227,6 +473,132 @@ TABLE: dict[str, Entry] = {
             {302: "RUNNERS_THERE", 403: "MANAGER- NOC-", 404: "*"},
             lambda _w: {"runbook_id": RUNBOOK, "mode": "run"},
         ),
+    ),
+    # Where alerts come from.
+    "incidents/sources/": page("/incidents/sources/", GET=to({200: "ADMINS", 403: "*"})),
+    "incidents/sources/new/": page(
+        "/incidents/sources/new/?kind=alertmanager",
+        GET=to({200: "ADMINS", 403: "*"}),
+        POST=to({200: "ADMINS", 403: "*"}, _source_form),
+    ),
+    "incidents/sources/<uuid:pk>/": page("/incidents/sources/{}/", "source", GET=to(ADMINS_ALONE)),
+    "incidents/sources/<uuid:pk>/mapping/": page(
+        "/incidents/sources/{}/mapping/",
+        "source",
+        POST=to(ADMINS_ALONE, lambda _w: {"do": "try", "payload": '{"title": "a"}'}),
+    ),
+    "incidents/sources/<uuid:pk>/rotate/": page(
+        "/incidents/sources/{}/rotate/", "source", POST=to(ADMINS_ALONE)
+    ),
+    "incidents/sources/<uuid:pk>/end-previous/": page(
+        "/incidents/sources/{}/end-previous/", "source", POST=to({302: "ADMINS", 404: "*"})
+    ),
+    "incidents/sources/<uuid:pk>/switch/": page(
+        "/incidents/sources/{}/switch/", "source", POST=to({302: "ADMINS", 404: "*"})
+    ),
+    "incidents/sources/<uuid:pk>/delete/": page(
+        "/incidents/sources/{}/delete/", "source", POST=to({302: "ADMINS", 404: "*"})
+    ),
+    "api/v1/incidents/sources": api(
+        "incidents/sources",
+        GET=to({200: "ADMINS", 403: "*"}),
+        POST=to({201: "ADMINS", 403: "*"}, _source_json),
+    ),
+    "api/v1/incidents/sources/try": api(
+        "incidents/sources/try", POST=to({200: "ADMINS", 403: "*"}, _try)
+    ),
+    "api/v1/incidents/sources/<uuid:pk>": api(
+        "incidents/sources/{}",
+        "source",
+        GET=to(ADMINS_ALONE),
+        PATCH=to(ADMINS_ALONE, lambda _w: {"graceMinutes": 6}),
+        DELETE=to({204: "ADMINS", 404: "*"}),
+    ),
+    "api/v1/incidents/sources/<uuid:pk>/rotate": api(
+        "incidents/sources/{}/rotate", "source", POST=to(ADMINS_ALONE)
+    ),
+    "api/v1/incidents/sources/<uuid:pk>/end-previous": api(
+        "incidents/sources/{}/end-previous", "source", POST=to(ADMINS_ALONE)
+    ),
+    "api/v1/incidents/sources/<uuid:pk>/deliveries": api(
+        "incidents/sources/{}/deliveries", "source", GET=to(ADMINS_ALONE)
+    ),
+    # Who sends there is proven by what is sent, never by a login.
+    "api/v1/incidents/webhooks/<slug:slug>": public(
+        f"{API}incidents/webhooks/nobody", POST=to({401: "*"}, lambda _w: {})
+    ),
+    # The API: incidents.
+    "api/v1/incidents": api(
+        "incidents",
+        GET=to({200: "RUNNERS", 403: "*"}),
+        POST=to({201: "RUNNERS", 403: "*"}, _incident),
+    ),
+    "api/v1/incidents/<uuid:pk>": api(
+        "incidents/{}",
+        "incident",
+        GET=to({200: "RUNNERS", 404: "*"}),
+        PATCH=to({200: "RUNNERS", 404: "*"}, lambda _w: {"severity": "LOW"}),
+    ),
+    "api/v1/incidents/<uuid:pk>/acknowledge": api(
+        "incidents/{}/acknowledge", "incident", POST=to({200: "RUNNERS", 404: "*"})
+    ),
+    "api/v1/incidents/<uuid:pk>/resolve": api(
+        "incidents/{}/resolve", "incident", POST=to({200: "RUNNERS", 404: "*"}, _reason)
+    ),
+    "api/v1/incidents/<uuid:pk>/reopen": api(
+        # It is open.
+        "incidents/{}/reopen",
+        "incident",
+        POST=to({400: "RUNNERS", 404: "*"}, _reason),
+    ),
+    "api/v1/incidents/<uuid:pk>/assign": api(
+        "incidents/{}/assign",
+        "incident",
+        POST=to({200: "RUNNERS", 404: "*"}, lambda _w: {"assignedTo": None}),
+    ),
+    "api/v1/incidents/<uuid:pk>/notes": api(
+        "incidents/{}/notes", "incident", POST=to({201: "RUNNERS", 404: "*"}, _note)
+    ),
+    "api/v1/incidents/<uuid:pk>/timeline": api(
+        "incidents/{}/timeline", "incident", GET=to({200: "RUNNERS", 404: "*"})
+    ),
+    "api/v1/incidents/<uuid:pk>/suggestions": api(
+        "incidents/{}/suggestions", "incident", GET=to({200: "RUNNERS", 404: "*"})
+    ),
+    "api/v1/incidents/<uuid:pk>/executions/link": api(
+        "incidents/{}/executions/link",
+        "incident",
+        POST=to({200: "RUNNERS", 404: "*"}, _failed_execution),
+    ),
+    "api/v1/incidents/<uuid:pk>/executions/unlink": api(
+        # It is linked to none.
+        "incidents/{}/executions/unlink",
+        "incident",
+        POST=to({404: "*"}, _failed_execution),
+    ),
+    "incidents/<uuid:pk>/rules/<uuid:rule_pk>/start/": Entry(
+        url=lambda w: f"/incidents/{w.incident.pk}/rules/{w.rule.pk}/start/",
+        calls={"POST": to({302: "RUNNERS_THERE", 403: "MANAGER- NOC-", 404: "*"})},
+        anonymous=302,
+    ),
+    # Rules.
+    "rules/": page("/rules/", GET=to({200: "RUNNERS", 403: "*"})),
+    "rules/new/": page(
+        "/rules/new/",
+        GET=to({200: "ADMINS", 403: "*"}),
+        POST=to({302: "ADMINS", 403: "*"}, _rule_form),
+    ),
+    "rules/<uuid:pk>/": page("/rules/{}/", "rule", GET=to({200: "RUNNERS", 404: "*"})),
+    "rules/<uuid:pk>/edit/": page(
+        "/rules/{}/edit/",
+        "rule",
+        GET=to({200: "ADMINS", 403: "MANAGER NOC", 404: "*"}),
+        POST=to(CHANGES_RULE, _rule_form),
+    ),
+    "rules/<uuid:pk>/mode/": page("/rules/{}/mode/", "rule", POST=to(CHANGES_RULE, _mode)),
+    "rules/<uuid:pk>/delete/": page("/rules/{}/delete/", "rule", POST=to(CHANGES_RULE)),
+    "rules/<uuid:pk>/rearm/": page(
+        "/rules/{}/rearm/", "rule", POST=to({302: "RUNNERS", 404: "*"}, _rearm_form)
     ),
     # Servers: the list holds what one may see.
     "servers/": page("/servers/", GET=to({200: "*"})),
@@ -246,9 +618,17 @@ TABLE: dict[str, Entry] = {
     "servers/<uuid:pk>/now/": page(
         "/servers/{}/now/", "server", GET=to({200: "READERS", 403: "*"})
     ),
+    "servers/groups/": page("/servers/groups/", GET=to({200: "*"})),
+    "servers/groups/<uuid:pk>/maintenance/": page(
+        "/servers/groups/{}/maintenance/",
+        "group",
+        GET=to({200: "ADMINS", 403: "MANAGER NOC HELPDESK", 404: "*"}),
+        POST=to({302: "ADMINS", 403: "MANAGER NOC HELPDESK", 404: "*"}),
+    ),
     "servers/<uuid:pk>/maintenance/": page(
         "/servers/{}/maintenance/",
         "server",
+        GET=to({200: "ADMINS", 404: "stranger HR- FINANCE-", 403: "*"}),
         POST=to({302: "ADMINS", 404: "stranger HR- FINANCE-", 403: "*"}),
     ),
     "servers/<uuid:pk>/check/": page(
@@ -268,6 +648,62 @@ TABLE: dict[str, Entry] = {
         "server",
         POST=to({302: "ADMINS", 404: "stranger HR- FINANCE-", 403: "*"}, _fingerprint),
     ),
+    # Notifications.
+    "notifications/": page("/notifications/", GET=to({200: "ADMINS", 403: "*"})),
+    "notifications/add/": page(
+        "/notifications/add/",
+        GET=to({200: "ADMINS", 403: "*"}),
+        POST=to({422: "ADMINS", 403: "*"}, lambda _w: {}),
+    ),
+    "notifications/<uuid:pk>/": page(
+        "/notifications/{}/",
+        "channel",
+        GET=to({200: "ADMINS", 404: "*"}),
+        POST=to({422: "ADMINS", 404: "*"}, lambda _w: {}),
+    ),
+    "notifications/<uuid:pk>/test/": page(
+        "/notifications/{}/test/",
+        "channel",
+        GET=to({200: "ADMINS", 404: "*"}),
+        POST=to({302: "ADMINS", 404: "*"}),
+    ),
+    "notifications/<uuid:pk>/delete/": page(
+        "/notifications/{}/delete/", "channel", POST=to({302: "ADMINS", 404: "*"})
+    ),
+    "notifications/deliveries/": page(
+        "/notifications/deliveries/", GET=to({200: "ADMINS", 403: "*"})
+    ),
+    "notifications/deliveries/<uuid:pk>/": page(
+        "/notifications/deliveries/{}/", "delivery", GET=to({200: "ADMINS", 404: "*"})
+    ),
+    "notifications/deliveries/<uuid:pk>/resend/": page(
+        "/notifications/deliveries/{}/resend/", "delivery", POST=to({302: "ADMINS", 404: "*"})
+    ),
+    "api/v1/notifications/channels": api(
+        "notifications/channels",
+        GET=to({200: "ADMINS", 403: "*"}),
+        POST=to({201: "ADMINS", 403: "*"}, _channel),
+    ),
+    "api/v1/notifications/channels/<uuid:pk>": api(
+        "notifications/channels/{}",
+        "channel",
+        GET=to({200: "ADMINS", 404: "*"}),
+        PATCH=to({200: "ADMINS", 404: "*"}, _name),
+        DELETE=to({204: "ADMINS", 404: "*"}),
+    ),
+    "api/v1/notifications/channels/<uuid:pk>/test": api(
+        "notifications/channels/{}/test", "channel", POST=to({202: "ADMINS", 404: "*"})
+    ),
+    "api/v1/notifications/deliveries": api(
+        "notifications/deliveries", GET=to({200: "ADMINS", 403: "*"})
+    ),
+    "api/v1/notifications/deliveries/<uuid:pk>": api(
+        "notifications/deliveries/{}", "delivery", GET=to({200: "ADMINS", 404: "*"})
+    ),
+    "api/v1/notifications/deliveries/<uuid:pk>/resend": api(
+        "notifications/deliveries/{}/resend", "delivery", POST=to({202: "ADMINS", 404: "*"})
+    ),
+    "api/v1/notifications/events": api("notifications/events", GET=to({200: "ADMINS", 403: "*"})),
     # The audit trail.
     "audit/": page("/audit/", GET=to({200: "ADMINS", 403: "*"})),
     "audit/<int:seq>/": page("/audit/{}/", "event", GET=to({200: "ADMINS", 403: "*"})),
@@ -369,6 +805,150 @@ TABLE: dict[str, Entry] = {
         "automation/batches/{}/cancel",
         "running_batch",
         POST=to({200: "MANAGERS", 403: "NOC HELPDESK", 404: "*"}),
+    ),
+    "api/v1/automation/approvals": api("automation/approvals", GET=to({200: "RUNNERS", 403: "*"})),
+    "api/v1/automation/approvals/<uuid:pk>": api(
+        "automation/approvals/{}", "approval", GET=to({200: "RUNNERS", 404: "*"})
+    ),
+    "api/v1/automation/approvals/<uuid:pk>/approve": api(
+        "automation/approvals/{}/approve",
+        "approval",
+        POST=to({200: "MANAGERS", 403: "NOC", 404: "*"}),
+    ),
+    "api/v1/automation/approvals/<uuid:pk>/reject": api(
+        "automation/approvals/{}/reject",
+        "approval",
+        POST=to({200: "MANAGERS", 403: "NOC", 404: "*"}, _reason),
+    ),
+    "api/v1/automation/approvals/<uuid:pk>/bypass": api(
+        "automation/approvals/{}/bypass",
+        "approval",
+        POST=to({200: "RUNNERS", 404: "*"}, _reason),
+    ),
+    "api/v1/automation/approvals/<uuid:pk>/review": api(
+        "automation/approvals/{}/review",
+        "bypassed",
+        POST=to({200: "MANAGERS", 403: "NOC", 404: "*"}, lambda _w: {"note": "It was right."}),
+    ),
+    "api/v1/automation/workflows": api(
+        "automation/workflows",
+        GET=to({200: "RUNNERS", 403: "*"}),
+        POST=to({201: "ADMINS", 403: "*"}, _workflow),
+    ),
+    "api/v1/automation/workflows/validate": api(
+        "automation/workflows/validate", POST=to({200: "RUNNERS", 403: "*"}, _workflow)
+    ),
+    "api/v1/automation/workflows/expressions": api(
+        "automation/workflows/expressions",
+        POST=to({200: "RUNNERS", 403: "*"}, lambda _w: {"expression": "1 > 0"}),
+    ),
+    "api/v1/automation/workflows/<uuid:pk>": api(
+        "automation/workflows/{}",
+        "workflow",
+        GET=to({200: "RUNNERS", 404: "*"}),
+        PATCH=to({200: "ADMINS", 403: "MANAGER NOC", 404: "*"}, _workflow),
+        DELETE=to({204: "ADMINS", 403: "MANAGER NOC", 404: "*"}),
+    ),
+    "api/v1/automation/workflows/<uuid:pk>/export": api(
+        "automation/workflows/{}/export", "workflow", GET=to({200: "RUNNERS", 404: "*"})
+    ),
+    "api/v1/automation/workflows/<uuid:pk>/run": api(
+        "automation/workflows/{}/run",
+        "workflow",
+        POST=to({201: "RUNNERS_THERE", 403: "MANAGER- NOC-", 404: "*"}),
+    ),
+    "api/v1/automation/workflow-runs": api(
+        "automation/workflow-runs", GET=to({200: "RUNNERS", 403: "*"})
+    ),
+    "api/v1/automation/workflow-runs/<uuid:pk>": api(
+        "automation/workflow-runs/{}", "workflow_run", GET=to({200: "RUNNERS", 404: "*"})
+    ),
+    "api/v1/automation/workflow-runs/<uuid:pk>/cancel": api(
+        "automation/workflow-runs/{}/cancel",
+        "workflow_run",
+        POST=to({200: "MANAGERS", 403: "NOC", 404: "*"}),
+    ),
+    "api/v1/automation/workflow-runs/<uuid:pk>/retry": api(
+        "automation/workflow-runs/{}/retry",
+        "failed_run",
+        POST=to({200: "MANAGERS_THERE", 403: "NOC MANAGER-", 404: "*"}),
+    ),
+    "api/v1/automation/templates": api(
+        "automation/templates",
+        GET=to({200: "RUNNERS", 403: "*"}),
+        POST=to({201: "ADMINS", 403: "*"}, _template),
+    ),
+    "api/v1/automation/templates/<uuid:pk>": api(
+        "automation/templates/{}",
+        "template",
+        GET=to({200: "RUNNERS", 404: "*"}),
+        PATCH=to({200: "ADMINS", 403: "MANAGER NOC", 404: "*"}, _name),
+        DELETE=to({204: "ADMINS", 403: "MANAGER NOC", 404: "*"}),
+    ),
+    "api/v1/automation/templates/<uuid:pk>/run": api(
+        "automation/templates/{}/run",
+        "template",
+        POST=to({201: "RUNNERS_THERE", 403: "MANAGER- NOC-", 404: "*"}),
+    ),
+    "api/v1/automation/schedules": api(
+        "automation/schedules",
+        GET=to({200: "RUNNERS", 403: "*"}),
+        POST=to({201: "ADMINS", 403: "*"}, _schedule),
+    ),
+    "api/v1/automation/schedules/<uuid:pk>": api(
+        "automation/schedules/{}",
+        "schedule",
+        GET=to({200: "RUNNERS", 404: "*"}),
+        PATCH=to({200: "ADMINS", 403: "MANAGER NOC", 404: "*"}, _name),
+        DELETE=to({204: "ADMINS", 403: "MANAGER NOC", 404: "*"}),
+    ),
+    "api/v1/automation/schedules/<uuid:pk>/run": api(
+        "automation/schedules/{}/run",
+        "schedule",
+        POST=to({201: "RUNNERS_THERE", 403: "MANAGER- NOC-", 404: "*"}),
+    ),
+    "api/v1/automation/schedules/<uuid:pk>/slots": api(
+        "automation/schedules/{}/slots", "schedule", GET=to({200: "RUNNERS", 404: "*"})
+    ),
+    # The API: rules.
+    "api/v1/automation/remediation-rules": api(
+        "automation/remediation-rules",
+        GET=to({200: "RUNNERS", 403: "*"}),
+        POST=to({201: "ADMINS", 403: "*"}, _rule_json),
+    ),
+    "api/v1/automation/remediation-rules/try": api(
+        "automation/remediation-rules/try", POST=to({200: "ADMINS", 403: "*"}, _rule_json)
+    ),
+    "api/v1/automation/remediation-rules/breakers": api(
+        "automation/remediation-rules/breakers", GET=to({200: "RUNNERS", 403: "*"})
+    ),
+    "api/v1/automation/remediation-rules/<uuid:pk>": api(
+        "automation/remediation-rules/{}",
+        "rule",
+        GET=to({200: "RUNNERS", 404: "*"}),
+        PATCH=to({200: "ADMINS", 403: "MANAGER NOC", 404: "*"}, _name),
+        DELETE=to({204: "ADMINS", 403: "MANAGER NOC", 404: "*"}),
+    ),
+    "api/v1/automation/remediation-rules/<uuid:pk>/mode": api(
+        "automation/remediation-rules/{}/mode",
+        "rule",
+        POST=to({200: "ADMINS", 403: "MANAGER NOC", 404: "*"}, _mode),
+    ),
+    "api/v1/automation/remediation-rules/<uuid:pk>/try": api(
+        "automation/remediation-rules/{}/try",
+        "rule",
+        POST=to({200: "RUNNERS", 404: "*"}, lambda _w: {"days": 7}),
+    ),
+    "api/v1/automation/remediation-rules/<uuid:pk>/decisions": api(
+        "automation/remediation-rules/{}/decisions", "rule", GET=to({200: "RUNNERS", 404: "*"})
+    ),
+    "api/v1/automation/remediation-rules/<uuid:pk>/rearm": api(
+        "automation/remediation-rules/{}/rearm",
+        "rule",
+        POST=to({200: "RUNNERS", 404: "*"}, _rearm_json),
+    ),
+    "api/v1/incidents/<uuid:pk>/why": api(
+        "incidents/{}/why", "incident", GET=to({200: "RUNNERS", 404: "*"})
     ),
     # The API: servers.
     "api/v1/servers": api(

@@ -7,12 +7,14 @@ from tests.support.users import signed_in, user_with
 
 LOOKS = {"Runbooks", "Servers", "Executions"}
 ADMIN = {"Runbooks", "Servers", "Server groups", "Credentials", "Host keys", "Executions"}
-ADMIN |= {"Incidents", "Audit events", "Housekeeping"}
+ADMIN |= {"Incidents", "Sources of alerts", "Audit events", "Housekeeping"}
+BY_ITSELF = {"Approvals", "Templates", "Workflows", "Schedules", "Remediation rules"}
+ADMIN |= BY_ITSELF | {"Channels", "Deliveries"}
 SHOWN = {
     "SUPER_ADMIN": ADMIN | {"Users", "Roles", "API tokens"},
     "ADMIN": ADMIN,
-    "MANAGER": LOOKS | {"Incidents"},
-    "NOC": LOOKS | {"Incidents"},
+    "MANAGER": LOOKS | BY_ITSELF | {"Incidents"},
+    "NOC": LOOKS | BY_ITSELF | {"Incidents"},
     "HELPDESK": LOOKS,
 }
 

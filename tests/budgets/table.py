@@ -72,6 +72,18 @@ ENDPOINTS: Final[dict[str, tuple[Budget, ...]]] = {
         api("automation/analytics/most-used?groupBy=day", admin=10, noc=10),
     ),
     "api/v1/automation/analytics/summary": (api("automation/analytics/summary", admin=8, noc=8),),
+    "api/v1/notifications/channels": (api("notifications/channels", admin=5, noc=None),),
+    "api/v1/notifications/channels/<uuid:pk>": (
+        api("notifications/channels/{}", "channel", admin=4, noc=None),
+    ),
+    "api/v1/notifications/deliveries": (
+        api("notifications/deliveries", admin=5, noc=None),
+        api("notifications/deliveries?search=failed&state=FAILED", admin=5, noc=None),
+    ),
+    "api/v1/notifications/deliveries/<uuid:pk>": (
+        api("notifications/deliveries/{}", "delivery", admin=4, noc=None),
+    ),
+    "api/v1/notifications/events": (api("notifications/events", admin=3, noc=None),),
     "api/v1/audit/events": (
         api("audit/events", admin=5, noc=None),
         api("audit/events?search=server&ordering=-verb&actor=admin", admin=9, noc=None),
@@ -82,17 +94,17 @@ ENDPOINTS: Final[dict[str, tuple[Budget, ...]]] = {
         api("automation/runbooks?search=s&limit=100", admin=6, noc=6),
     ),
     "api/v1/automation/runbooks/<str:key>": (
-        api("automation/runbooks/SAMPLE_MENDING", admin=8, noc=8),
+        api("automation/runbooks/SAMPLE_MENDING", admin=9, noc=9),
     ),
     "api/v1/automation/executions": (
-        api("automation/executions", admin=7, noc=7),
-        api("automation/executions?limit=100&status=PENDING", admin=7, noc=7),
-        api("automation/executions?search=server", admin=13, noc=13),
-        api("automation/executions?runbookId=SAMPLE_MENDING", admin=8, noc=8),
+        api("automation/executions", admin=8, noc=8),
+        api("automation/executions?limit=100&status=PENDING", admin=8, noc=8),
+        api("automation/executions?search=server", admin=14, noc=14),
+        api("automation/executions?runbookId=SAMPLE_MENDING", admin=9, noc=9),
     ),
     "api/v1/automation/executions/<uuid:pk>": (
-        api("automation/executions/{}", "execution", admin=4, noc=4),
-        api("automation/executions/{}", "waiting", admin=9, noc=9),
+        api("automation/executions/{}", "execution", admin=5, noc=5),
+        api("automation/executions/{}", "waiting", admin=10, noc=10),
     ),
     "api/v1/automation/executions/<uuid:pk>/logs": (
         api("automation/executions/{}/logs", "execution", admin=5, noc=5),
@@ -105,12 +117,85 @@ ENDPOINTS: Final[dict[str, tuple[Budget, ...]]] = {
         api("automation/batches?runbookId=SAMPLE_MENDING", admin=7, noc=7),
     ),
     "api/v1/automation/batches/<uuid:pk>": (
-        api("automation/batches/{}", "batch", admin=10, noc=10),
+        api("automation/batches/{}", "batch", admin=11, noc=11),
     ),
+    "api/v1/incidents/sources": (api("incidents/sources", admin=5, noc=None),),
+    "api/v1/incidents/sources/<uuid:pk>": (
+        api("incidents/sources/{}", "source", admin=4, noc=None),
+    ),
+    "api/v1/incidents/sources/<uuid:pk>/deliveries": (
+        api("incidents/sources/{}/deliveries", "source", admin=6, noc=None),
+    ),
+    "api/v1/automation/approvals": (
+        api("automation/approvals", admin=7, noc=7),
+        api("automation/approvals?mine=true&state=PENDING", admin=7, noc=3),
+    ),
+    "api/v1/automation/approvals/<uuid:pk>": (
+        api("automation/approvals/{}", "approval", admin=6, noc=6),
+    ),
+    "api/v1/automation/workflows": (
+        api("automation/workflows", admin=5, noc=5),
+        api("automation/workflows?search=look&isActive=true", admin=5, noc=5),
+    ),
+    "api/v1/automation/workflows/<uuid:pk>": (
+        api("automation/workflows/{}", "workflow", admin=4, noc=4),
+    ),
+    "api/v1/automation/workflows/<uuid:pk>/export": (
+        api("automation/workflows/{}/export", "workflow", admin=4, noc=4),
+    ),
+    "api/v1/automation/workflow-runs": (
+        api("automation/workflow-runs", admin=6, noc=6),
+        api("automation/workflow-runs?search=look&status=RUNNING", admin=6, noc=6),
+    ),
+    "api/v1/automation/workflow-runs/<uuid:pk>": (
+        api("automation/workflow-runs/{}", "workflow_run", admin=6, noc=6),
+    ),
+    "api/v1/automation/templates": (
+        api("automation/templates", admin=5, noc=5),
+        api("automation/templates?search=t&runbookId=SAMPLE_MENDING", admin=6, noc=6),
+    ),
+    "api/v1/automation/templates/<uuid:pk>": (
+        api("automation/templates/{}", "template", admin=4, noc=4),
+    ),
+    "api/v1/automation/schedules": (
+        api("automation/schedules", admin=5, noc=5),
+        api("automation/schedules?search=t&runbookId=SAMPLE_MENDING", admin=6, noc=6),
+    ),
+    "api/v1/automation/schedules/<uuid:pk>": (
+        api("automation/schedules/{}", "schedule", admin=5, noc=5),
+    ),
+    "api/v1/automation/schedules/<uuid:pk>/slots": (
+        api("automation/schedules/{}/slots", "schedule", admin=6, noc=6),
+    ),
+    "api/v1/automation/remediation-rules": (
+        api("automation/remediation-rules", admin=5, noc=5),
+        api("automation/remediation-rules?search=rule&mode=AUTOMATIC", admin=5, noc=5),
+    ),
+    "api/v1/automation/remediation-rules/breakers": (
+        api("automation/remediation-rules/breakers?isOpen=true", admin=5, noc=5),
+    ),
+    "api/v1/automation/remediation-rules/<uuid:pk>": (
+        api("automation/remediation-rules/{}", "rule", admin=5, noc=5),
+    ),
+    "api/v1/automation/remediation-rules/<uuid:pk>/decisions": (
+        api("automation/remediation-rules/{}/decisions", "rule", admin=6, noc=6),
+    ),
+    "api/v1/incidents/<uuid:pk>/why": (api("incidents/{}/why", "incident", admin=18, noc=18),),
     "api/v1/servers": (
         api("servers", admin=6, noc=6),
         api("servers?search=server", admin=6, noc=6),
         api("servers?groupId={}", "group", admin=6, noc=6),
+    ),
+    "api/v1/incidents": (
+        api("incidents", admin=5, noc=5),
+        api("incidents?search=down&isOpen=true&ordering=-severity", admin=10, noc=10),
+    ),
+    "api/v1/incidents/<uuid:pk>": (api("incidents/{}", "incident", admin=4, noc=4),),
+    "api/v1/incidents/<uuid:pk>/timeline": (
+        api("incidents/{}/timeline", "incident", admin=6, noc=6),
+    ),
+    "api/v1/incidents/<uuid:pk>/suggestions": (
+        api("incidents/{}/suggestions", "incident", admin=7, noc=7),
     ),
     "api/v1/servers/groups": (api("servers/groups", admin=5, noc=5),),
     "api/v1/servers/groups/<uuid:pk>": (api("servers/groups/{}", "group", admin=4, noc=4),),
@@ -127,12 +212,12 @@ ENDPOINTS: Final[dict[str, tuple[Budget, ...]]] = {
 """By route; a list also with filters that look something up."""
 
 PAGES: Final[tuple[Budget, ...]] = (
-    page("/", admin=15, noc=15),
-    page("/now/", admin=12, noc=12),
+    page("/", admin=23, noc=21),
+    page("/now/", admin=20, noc=18),
     page("/executions/", admin=3, noc=3),
     page("/executions/?search=server", admin=9, noc=9),
-    page("/executions/{}/", "execution", admin=6, noc=5),
-    page("/executions/{}/", "waiting", admin=8, noc=8),
+    page("/executions/{}/", "execution", admin=7, noc=6),
+    page("/executions/{}/", "waiting", admin=9, noc=9),
     page("/executions/{}/log/", "execution", admin=3, noc=3),
     page("/executions/{}/log/rows/?from=1&to=999", "execution", admin=4, noc=4),
     page("/executions/{}/log/1/stdout/", "execution", admin=3, noc=3),
@@ -147,13 +232,39 @@ PAGES: Final[tuple[Budget, ...]] = (
     page("/runbooks/SAMPLE_MENDING/", admin=6, noc=6),
     page("/runbooks/SAMPLE_MENDING/server/?server={}", "server", admin=4, noc=4),
     page("/runbooks/SAMPLE_MENDING/batch/", admin=5, noc=5),
+    page("/approvals/", admin=5, noc=5),
+    page("/approvals/?search=mend", admin=5, noc=5),
+    page("/approvals/{}/", "approval", admin=9, noc=7),
+    page("/templates/", admin=4, noc=4),
+    page("/templates/{}/", "template", admin=6, noc=6),
+    page("/templates/new/?runbook=SAMPLE_MENDING", admin=4, noc=None),
+    page("/workflows/", admin=3, noc=3),
+    page("/workflows/{}/", "workflow", admin=2, noc=2),
+    page("/workflows/{}/edit/", "workflow", admin=5, noc=None),
+    page("/workflows/{}/run/", "workflow", admin=2, noc=2),
+    page("/workflow-runs/", admin=4, noc=4),
+    page("/workflow-runs/{}/", "workflow_run", admin=3, noc=3),
+    page("/workflows/{}/export.yaml", "workflow", admin=2, noc=2),
+    page("/schedules/", admin=3, noc=3),
+    page("/schedules/{}/", "schedule", admin=6, noc=6),
+    page("/schedules/new/?runbook=SAMPLE_MENDING", admin=4, noc=None),
     page("/servers/", admin=5, noc=5),
     page("/servers/?state=needs&order=checked&group={}", "group", admin=5, noc=5),
-    page("/servers/{}/now/", "server", admin=7, noc=7),
-    page("/servers/{}/", "server", admin=15, noc=13),
+    page("/servers/{}/now/", "server", admin=8, noc=8),
+    page("/servers/groups/", admin=3, noc=3),
+    page("/servers/{}/", "server", admin=16, noc=14),
     page("/incidents/", admin=3, noc=3),
     page("/incidents/?status=all&search=down", admin=8, noc=8),
-    page("/incidents/{}/", "incident", admin=6, noc=6),
+    page("/incidents/sources/", admin=2, noc=None),
+    page("/incidents/sources/{}/", "source", admin=3, noc=None),
+    page("/notifications/", admin=2, noc=None),
+    page("/notifications/{}/", "channel", admin=6, noc=None),
+    page("/notifications/deliveries/", admin=4, noc=None),
+    page("/notifications/deliveries/{}/", "delivery", admin=2, noc=None),
+    page("/incidents/{}/", "incident", admin=23, noc=23),
+    page("/rules/", admin=3, noc=3),
+    page("/rules/{}/", "rule", admin=6, noc=5),
+    page("/rules/{}/?days=90", "rule", admin=9, noc=8),
     page("/audit/", admin=3, noc=None),
     page("/audit/?search=server", admin=3, noc=None),
     page("/account/", admin=5, noc=5),

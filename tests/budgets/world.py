@@ -6,12 +6,27 @@ from datetime import timedelta
 from django.utils import timezone
 
 from automation.engine.results import Status, Verdict
-from automation.models import Batch, CatalogEntry, Execution
-from incidents.models import Incident
-from incidents.services import incidents
+from automation.models import (
+    Approval,
+    ApprovalVote,
+    Batch,
+    CatalogEntry,
+    Execution,
+    Schedule,
+    ScheduleSlot,
+    SlotState,
+    Template,
+    Workflow,
+    WorkflowRun,
+    WorkflowStep,
+)
+from incidents.models import Delivery as Incoming
+from incidents.models import Incident, RemediationRule, RuleBreaker, RuleDecision, Source
+from incidents.services import incidents, runs
 from opsmanager.accounts.models import ApiToken, User
 from opsmanager.audit import trail
 from opsmanager.audit.models import AuditEvent
+from opsmanager.notifications.models import Channel, Delivery
 from servers.models import (
     Credential,
     Environment,
@@ -23,7 +38,10 @@ from servers.models import (
 )
 from servers.ssh.testing import generate_key
 from tests.automation import makers
-from tests.incidents.makers import incident
+from tests.automation.services import workflow_story
+from tests.incidents import alerts
+from tests.incidents.makers import incident, rule
+from tests.opsmanager.notifications import makers as notifications
 from tests.support import api_tokens, servers
 
 
@@ -38,8 +56,17 @@ class World:
     credential: Credential
     execution: Execution
     waiting: Execution
+    approval: Approval
     batch: Batch
+    rule: RemediationRule
+    workflow: Workflow
+    workflow_run: WorkflowRun
+    template: Template
+    schedule: Schedule
     incident: Incident
+    source: Source
+    channel: Channel
+    delivery: Delivery
     event: AuditEvent
     token: ApiToken
     helpings: int = 0
@@ -71,21 +98,47 @@ def make() -> World:
     # One of the library stays, so that there is a first and a further one.
     hidden = list(CatalogEntry.objects.exclude(runbook_id="SAMPLE_MENDING"))
     CatalogEntry.objects.filter(pk__in=[entry.pk for entry in hidden]).update(is_deployed=False)
+    channel = notifications.channel("asked for")
+    workflow = workflow_story.workflow({"look": workflow_story.look(server)})
     return World(
         admin=User.objects.get(pk=admin.pk),
         noc=User.objects.get(pk=noc.pk),
         server=server,
         group=group,
+        rule=rule(name="asked for", title="It is*"),
         credential=server.credential,
         execution=makers.execution(
             server=server, batch=batch, status=Status.SUCCESS, steps_done=[1], age_minutes=90
         ),
         waiting=makers.execution(server=server, batch=batch, age_minutes=80),
+        approval=makers.approval(makers.execution(server=server, waiting_since=None), needed=10),
         batch=batch,
+        workflow=workflow,
+        workflow_run=workflow_story.standing(workflow),
+        template=_template("asked for", server),
+        schedule=Schedule.objects.create(
+            name="asked for",
+            template=_template("of the schedule", server),
+            owner=admin,
+            cron_expression="0 * * * *",
+        ),
         incident=incident(server=server, title="It is down"),
+        source=alerts.source("generic", actor=admin),
+        channel=channel,
+        delivery=notifications.delivery(channel, event="CHANNEL_TEST", state="FAILED"),
         event=trail.record("SERVER_UPDATED", actor=admin, target=server),
         token=api_tokens.made(admin)[0],
         hidden=hidden,
+    )
+
+
+def _template(name: str, server: Server, user: User | None = None) -> Template:
+    return Template.objects.create(
+        name=name,
+        runbook=makers.entry(),
+        server=server,
+        parameters={"path": "/tmp/x"},
+        created_by=user,
     )
 
 
@@ -128,6 +181,10 @@ class _Helping:
         Probe.objects.create(server=world.server, kind=ProbeKind.CHECK, requested_by=self._user)
         self._executions(server)
         self._incidents(server)
+        for channel in (notifications.channel(f"channel {number}", failures=1), world.channel):
+            again = notifications.delivery(channel, state="FAILED", error="It said no.")
+            notifications.delivery(channel, state="SENT", resend_of=again)
+        self._schedules(server, groups[0])
         trail.record("SERVER_UPDATED", actor=self._user, target=server)
 
     def _executions(self, server: Server) -> None:
@@ -169,9 +226,30 @@ class _Helping:
         for batch in (world.batch, other):
             self._run(server, Status.SUCCESS, 40, batch=batch, **own)
             makers.execution(server=server, batch=batch, age_minutes=4, **own)
+        for state in ("PENDING", "APPROVED", "BYPASSED"):
+            asked = makers.execution(server=server, waiting_since=None, age_minutes=30, **own)
+            row = makers.approval(asked, state=state, bypassed_by=self._user)
+            for about in (row, world.approval) if state == "PENDING" else (row,):
+                ApprovalVote.objects.create(approval=about, user=self._user, approves=True)
+        self._workflows(server)
         for seq in (2 * number - 1, 2 * number):
             makers.log_row(world.execution, seq)
             makers.log_row(world.waiting, seq)
+
+    def _workflows(self, server: Server) -> None:
+        world, name = self._world, f"workflow {self._number}"
+        made = workflow_story.workflow({"look": workflow_story.look(server)}, name=name)
+        workflow_story.standing(
+            made, triggered_by_user=self._user, on_behalf_of=self._user, retried_by=self._user
+        )
+        WorkflowStep.objects.create(
+            run=world.workflow_run,
+            key="look",
+            item=server.name,
+            position=self._number + 1,
+            server=server,
+            execution=makers.execution(server=server, age_minutes=7),
+        )
 
     def _run(self, server: Server, status: Status, age: int, **fields: object) -> Execution:
         ended = makers.execution(
@@ -183,6 +261,9 @@ class _Helping:
 
     def _incidents(self, server: Server) -> None:
         world = self._world
+        another = alerts.source(actor=world.admin)
+        for sender in (world.source, another):
+            Incoming.objects.create(source=sender, alerts=[alerts.alert().as_json()])
         opened = incident(server=server, title="It is down")
         incidents.acknowledge(actor=self._user, incident=opened)
         run = makers.execution(
@@ -192,4 +273,59 @@ class _Helping:
             triggered_by_user=self._user,
             age_minutes=20,
         )
-        incidents.note_started(run, actor=self._user)
+        runs.note_started(run, actor=self._user)
+        self._rules(server, opened)
+
+    def _rules(self, server: Server, opened: Incident) -> None:
+        world, number = self._world, self._number
+        other = rule(name=f"rule {number}", labels={"job": "other"}, rank=number, owner=self._user)
+        for asked in (world.rule, other):
+            for about in (world.incident, opened):
+                RuleDecision.objects.create(
+                    rule=asked,
+                    incident=about,
+                    server=server,
+                    outcome="STARTED",
+                    message="It fits.",
+                    conditions=[{"name": "title", "holds": True, "message": "It fits."}],
+                    execution=makers.execution(
+                        server=server, status=Status.SUCCESS, age_minutes=20, changes=False
+                    ),
+                    did_fix=True,
+                    ended_at=timezone.now(),
+                )
+            RuleBreaker.objects.create(
+                rule=asked,
+                server=server,
+                message="It did not help.",
+                rearmed_by=self._user,
+                rearmed_at=timezone.now() if number % 2 else None,
+            )
+
+    def _schedules(self, server: Server, group: ServerGroup) -> None:
+        world, number = self._world, self._number
+        template = _template(f"template {number}", server, self._user)
+        own = {"cron_expression": "*/5 * * * *", "owner": self._user}
+        made = Schedule.objects.create(name=f"by template {number}", template=template, **own)
+        Schedule.objects.create(
+            name=f"on a group {number}", runbook=makers.entry(), server_group=group, **own
+        )
+        for schedule in (made, world.schedule):
+            for ran in (template, world.template):
+                due = timezone.now() - timedelta(minutes=number, seconds=len(ran.name))
+                run = makers.execution(
+                    server=server,
+                    status=Status.SUCCESS,
+                    schedule_id=schedule.pk,
+                    template_id=ran.pk,
+                    age_minutes=30,
+                )
+                ScheduleSlot.objects.create(
+                    schedule=schedule, due_at=due, state=SlotState.STARTED, execution=run
+                )
+            ScheduleSlot.objects.create(
+                schedule=schedule,
+                due_at=timezone.now() + timedelta(seconds=number),
+                state=SlotState.REFUSED,
+                message="It is off.",
+            )

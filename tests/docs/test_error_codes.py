@@ -19,7 +19,7 @@ def codes_of_refusals() -> set[str]:
         for value in vars(problems).values()
         if isinstance(value, type) and issubclass(value, problems.Problem)
     }
-    for app in ("automation", "servers", "incidents"):
+    for app in ("automation", "servers", "incidents", "opsmanager/notifications"):
         for path in (PROJECT / app).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.keyword) and node.arg == "code":

@@ -12,11 +12,18 @@ from tests.docs.fences import DOCS
 from tests.support.generated import Calls, generate
 
 VERBS = (
-    "accept|cancel|check|create|decide|delete|dry_run|get|launch|list|refresh|retry|revoke"
-    "|roll_back|stream|update|validate|verify"
+    "accept|acknowledge|add|assign|bypass|cancel|check|create|decide|delete|dry_run|end|explain"
+    "|export|get|grant|launch|link|list|open|rearm|receive|refresh|reject|reopen|resend|resolve|retry"
+    "|review|revoke|roll_back|rotate|run|stream|switch|test|try|unlink|update|validate|verify"
 )
-FREE = {("RunbookParameter", "default")}
-"""What may be anything at all, because each runbook says itself what it takes."""
+FREE = {
+    ("RunbookParameter", "default"),
+    ("IncidentSourceTryRequest", "payload"),
+    ("WorkflowInput", "default"),
+    ("ExpressionValue", "value"),
+}
+"""What may be anything: each runbook and workflow says itself what it takes, each sender what it
+sends, each expression what it comes to."""
 
 
 @pytest.fixture(scope="module")

@@ -77,9 +77,12 @@ def test_servers_are_checked_together_and_maintenance_begins_and_ends(
 
     reader.visit(f"/servers/{demo.servers['app-1']['id']}/")
     expect(page.locator("#server_now")).to_contain_text("What happens here now")
+    page.get_by_role("link", name="Maintenance…").click()
+    page.get_by_label("Reason").fill("A new disk")
+    page.get_by_label("How long").select_option(label="4 hours")
     page.get_by_role("button", name="Begin maintenance").click()
-    page.locator("#confirm-box").get_by_role("button", name="Begin maintenance").click()
     expect(page.get_by_text("app-1 is in maintenance now.")).to_be_visible()
+    expect(page.locator("main")).to_contain_text("(A new disk)")
     page.get_by_role("button", name="End maintenance").click()
     expect(page.get_by_text("app-1 is out of maintenance.")).to_be_visible()
     expect(page.locator("main")).to_contain_text("Server maintenance ended")

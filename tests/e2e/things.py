@@ -21,6 +21,12 @@ incident = incidents.open_incident(
 print(incident.pk)
 """
 
+_RULE = {
+    "labels": {"unit": "*"},
+    "runbookId": "SERVICE_RESTART",
+    "parameters": {"serviceName": "{{ labels.unit }}"},
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Things:
@@ -52,6 +58,31 @@ def make(stack: Stack, demo: Demo) -> Things:
     assert (dry["status"], done["status"]) == ("SUCCESS", "SUCCESS")
     asked = {"runbookId": "HEALTH_CHECK", "serverIds": [server["id"], strange["id"]]}
     batch = api.post("automation/batches", {**asked, "parameters": {}}).expect(201)["batch"]
+    named = {**_RULE, "name": unique("Restart what an alert names")}
+    rule = api.post("automation/remediation-rules", named).expect(201)["rule"]
+    name = unique("sends")
+    source = {"name": name, "slug": name.lower(), "kind": "generic"}
+    made = api.post("incidents/sources", source).expect(201)
+    kept = {"runbookId": "SERVICE_RESTART", "parameters": unit, "serverId": server["id"]}
+    template = api.post("automation/templates", {**kept, "name": unique("Restart it")})
+    nightly = {**kept, "name": unique("Nightly"), "cronExpression": "15 3 29 2 *"}
+    schedule = api.post("automation/schedules", nightly)
+    steps = {
+        "look": {"kind": "run", "runbook": "HEALTH_CHECK", "server": server["name"]},
+        "told": {"kind": "note", "text": "It is {{ results.look.result.healthy }}."},
+    }
+    follows = [{"from": "look", "to": "told", "when": "results.look.result.healthy"}]
+    flow = {"name": unique("Look"), "nodes": steps, "edges": follows}
+    workflow = api.post("automation/workflows", {"definition": flow}).expect(201)["workflow"]
+    run = api.post(f"automation/workflows/{workflow['id']}/run", {}).expect(201)["workflowRun"]
+    group = api.post("servers/groups", {"name": unique("shops")}).expect(201)["group"]
+    asked = {"name": unique("noc"), "url": "json://127.0.0.1:9/hook", "severities": ["HIGH"]}
+    channel = api.post("notifications/channels", asked).expect(201)["channel"]
+    tried = api.post(f"notifications/channels/{channel['id']}/test").expect(202)["delivery"]
+    guarded = {"host": demo.described["web-1"], "key": demo.login_key("web-1")}
+    waits, passed = (_asked(stack, guarded) for _ in range(2))
+    why = {"reason": "The shop is down and nobody else is awake."}
+    api.post(f"automation/approvals/{passed}/bypass", why).expect(200)
     events = api.get("audit/events").expect(200)["events"]
     return Things(
         paths={
@@ -60,10 +91,39 @@ def make(stack: Stack, demo: Demo) -> Things:
             "failed": failed["id"],
             "dry run": dry["id"],
             "batch": batch["id"],
+            "approval": waits,
+            "bypassed": passed,
+            "template": template.expect(201)["template"]["id"],
+            "schedule": schedule.expect(201)["schedule"]["id"],
+            "workflow": workflow["id"],
+            "workflow run": run["id"],
             "incident": incident.strip(),
+            "source": made["source"]["id"],
+            "group": group["id"],
             "server": server["id"],
             "unknown server": strange["id"],
+            "rule": rule["id"],
+            "channel": channel["id"],
+            "delivery": tried["id"],
             "event": str(events[0]["seq"]),
         },
         server=server,
     )
+
+
+def _asked(stack: Stack, guarded: dict[str, Any]) -> str:
+    """Ask for an approval of what a server of its own wants one for; return its id."""
+    host = guarded["host"]
+    server = stack.server(
+        "guarded",
+        hostname=host["hostname"],
+        port=host["port"],
+        username=host["username"],
+        private_key=guarded["key"],
+        approvals=1,
+    )
+    asked = {"runbookId": "SERVICE_RESTART", "serverId": server["id"]}
+    given = {**asked, "parameters": {"serviceName": DOWN}, "reason": "The shop hangs."}
+    launched = stack.api().post("automation/executions", given).expect(201)["execution"]
+    found: str = launched["approval"]["id"]
+    return found

@@ -89,9 +89,9 @@ def test_the_address_is_one_that_a_browser_can_open(plan: Plan) -> None:
     assert plan.migrate().environment["OPSMANAGER_PUBLIC_URL"] == "http://127.0.0.1:8000"
 
 
-def test_the_high_worker_serves_nothing_else(plan: Plan) -> None:
+def test_the_high_worker_serves_what_must_not_wait(plan: Plan) -> None:
     command = _named(plan, "worker-high").command
-    assert command[command.index("-Q") + 1] == "automation.high"
+    assert command[command.index("-Q") + 1] == "schedules,automation.high,incidents"
 
 
 @pytest.mark.parametrize(("places", "more"), [(None, 16), ("", 16), ("40", 40), ("0", 0), ("x", 0)])

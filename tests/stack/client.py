@@ -59,6 +59,10 @@ class Api:
         """PATCH."""
         return self._call("PATCH", path, body)
 
+    def delete(self, path: str) -> Answer:
+        """DELETE."""
+        return self._call("DELETE", path)
+
     def launch(self, runbook: str, server: dict[str, Any], **fields: Any) -> Answer:
         """Ask for an execution; `fields` are those of the API, `parameters` first of all."""
         body = {"runbookId": runbook, "serverId": server["id"], **fields}

@@ -36,6 +36,50 @@ _REFUSED_FOR_CAUSE = (
     "getExecutionTime",
     "getMostUsed",
     "getAnalyticsSummary",
+    # What a runbook takes, a cron expression, a template over an alert, what stands where in
+    # somebody's JSON, and which services can be told.
+    "createRemediationRule",
+    "updateRemediationRule",
+    "switchRemediationRule",
+    "rearmRemediationRule",
+    "tryNewRemediationRule",
+    # What is decided already, and who asked.
+    "grantApproval",
+    "rejectApproval",
+    "bypassApproval",
+    "reviewApproval",
+    "createSchedule",
+    "updateSchedule",
+    "runSchedule",
+    "runWorkflow",
+    "cancelWorkflowRun",
+    "retryWorkflowRun",
+    "createTemplate",
+    "updateTemplate",
+    "runTemplate",
+    "createWorkflow",
+    "updateWorkflow",
+    "validateWorkflow",
+    "tryExpression",
+    "openIncident",
+    "updateIncident",
+    "acknowledgeIncident",
+    "assignIncident",
+    "linkIncidentExecution",
+    "addIncidentNote",
+    "reopenIncident",
+    "resolveIncident",
+    "createIncidentSource",
+    "updateIncidentSource",
+    "rotateIncidentSource",
+    "endPreviousOfIncidentSource",
+    "tryIncidentSource",
+    "receiveAlerts",
+    "createNotificationChannel",
+    "updateNotificationChannel",
+    "testNotificationChannel",
+    "resendNotification",
+    "listIncidents",
 )
 _CONFIG = """
 seed = {seed}
@@ -59,6 +103,8 @@ values = ["HEALTH_CHECK", "SERVICE_RESTART", "DISK_CLEANUP", "PROCESS_KILL"]
 values = ["127.0.0.1", "127.0.0.2"]
 [dictionaries.ports]
 values = [1, 2]
+[dictionaries.channels]
+values = ["json://127.0.0.1:1/", "json://127.0.0.2:1/"]
 
 [parameters]
 "body.serverId" = {{ dictionary = "servers", probability = 0.8 }}
@@ -67,6 +113,7 @@ values = [1, 2]
 # Nothing leaves this machine.
 "body.hostname" = {{ dictionary = "hosts" }}
 "body.port" = {{ dictionary = "ports" }}
+"body.url" = {{ dictionary = "channels" }}
 
 [[operations]]
 include-operation-id = {refused}
@@ -109,7 +156,9 @@ def fuzz(
         [
             *(str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(config)),
             *("run", str(PROJECT / "docs" / "openapi.yaml"), "--url", stack.address),
-            *("--checks", "all", "--workers", "2", "--max-time", str(seconds)),
+            # One thread: Hypothesis sets the limit of recursion for all, while CPython 3.11's
+            # parser, at work in another, ends with a SystemError when that changes under it.
+            *("--checks", "all", "--workers", "1", "--max-time", str(seconds)),
             *("--report", "json", "--report-json-path", str(report)),
         ],
         cwd=folder,

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -28,7 +29,7 @@ from opsmanager.embedded.secrets import (
 from opsmanager.embedded.watchdog import Watchdog
 from tests.stack.client import Api
 from tests.stack.running import Running
-from tests.stack.services import free_redis, fresh_database
+from tests.stack.services import free_redis, migrated_database
 
 PROJECT = Path(__file__).parents[2]
 ORGANISATION = Path(__file__).with_name("organisation")
@@ -115,6 +116,7 @@ class Stack:
         private_key: str,
         accepted: bool = True,
         environment: str = "STAGING",
+        approvals: int = 0,
     ) -> dict[str, Any]:
         """Add a server with a credential over the API, accept its host key, and return it."""
         admin, name = self.api(), unique(name)
@@ -130,6 +132,7 @@ class Stack:
             "hostname": hostname,
             "port": port,
             "environment": environment,
+            "approvals": approvals,
             "credentialId": made["id"],
         }
         server: dict[str, Any] = admin.post("servers", fields).expect(201)["server"]
@@ -155,17 +158,9 @@ class Stack:
         return ended.stdout
 
     def prepare(self) -> None:
-        """Migrate the database, lay out the static files, make the user `admin`."""
-        for program in (self.plan.migrate(), self.plan.collect_static(), self.plan.ensure_admin()):
-            ended = subprocess.run(
-                program.command,
-                env=dict(program.environment),
-                cwd=program.folder,
-                check=False,
-                capture_output=True,
-                text=True,
-            )
-            assert ended.returncode == 0, f"{program.name}: {ended.stdout}{ended.stderr}"
+        """Lay out the static files, make the user `admin`."""
+        for program in (self.plan.collect_static(), self.plan.ensure_admin()):
+            _to_its_end(program)
 
     def wait_until_ready(self, path: str = "readyz") -> None:
         """Wait until `/readyz` says that every part is there."""
@@ -196,6 +191,18 @@ class Stack:
             text=True,
             timeout=START_PATIENCE,
         )
+
+
+def _to_its_end(program: Program) -> None:
+    ended = subprocess.run(
+        program.command,
+        env=dict(program.environment),
+        cwd=program.folder,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 0, f"{program.name}: {ended.stdout}{ended.stderr}"
 
 
 def unique(name: str) -> str:
@@ -236,25 +243,32 @@ def _prepared(folder: Path, concurrency: int, settings: dict[str, str]) -> Itera
     environ |= {
         ADMIN_PASSWORD: PASSWORD,
         "AUTOMATION_WORKER_CONCURRENCY": str(concurrency),
+        # What tests have people read listens on this machine.
+        "OPSMANAGER_NOTIFY_ALLOWED_NETWORKS": "127.0.0.0/8",
         "PYTHONPATH": os.pathsep.join(filter(None, (str(ORGANISATION), environ.get("PYTHONPATH")))),
     }
     data = DataDir(path=folder)
     secrets = Secrets(folder=data.secrets, environ=environ)
     secrets.create()
     with ExitStack() as ending:
-        services = {
-            "DATABASE_URL": ending.enter_context(fresh_database(os.environ["DATABASE_URL"])),
-            "REDIS_URL": ending.enter_context(free_redis(os.environ["REDIS_URL"])),
-        }
-        plan = Plan(
+        redis_url = ending.enter_context(free_redis(os.environ["REDIS_URL"]))
+        first = Plan(
             project=PROJECT,
             data=data,
             secrets=secrets,
             environ=environ,
-            services=services,
+            services={"REDIS_URL": redis_url},
             host="127.0.0.1",
             port=ports.free(),
         )
+
+        def on(database: str) -> Plan:
+            return replace(first, services={**first.services, "DATABASE_URL": database})
+
+        database = migrated_database(
+            os.environ["DATABASE_URL"], lambda url: _to_its_end(on(url).migrate())
+        )
+        plan = on(ending.enter_context(database))
         watchdog = Watchdog()
         ending.callback(watchdog.dismiss)
         stack = Stack(plan, watchdog=watchdog)
