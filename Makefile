@@ -24,7 +24,7 @@ SETTINGS := SECRET_KEY=check REDIS_URL=redis://127.0.0.1:9/0 \
 	DATABASE_URL=postgresql://check@127.0.0.1:9/check
 
 .PHONY: help run manage test check lock assets bench bench-growth bench-pages \
-	bench-monitors fuzz
+	bench-monitors bench-alerts bench-workflows fuzz
 .DELETE_ON_ERROR:
 
 help: ## what can be made
@@ -39,7 +39,7 @@ manage: $(RUN_READY) ## manage.py against the running OpsManager (ARGS="runbook 
 WITH_SERVICES = $(BIN)/python -m opsmanager.embedded with-services --fresh --
 # More than the cores of a small machine: most tests wait for a server, a worker or a browser.
 TESTS_AT_ONCE := 4
-PURE := automation/engine/*,servers/ssh/*
+PURE := automation/engine/*,automation/workflows/*,servers/ssh/*
 
 test: $(DEV_READY) $(ASSETS) ## run the tests (ARGS="tests/servers -k pool" for some of them)
 ifdef ARGS
@@ -124,6 +124,12 @@ bench-pages: $(DEV_READY) $(ASSETS) ## measure the monitor with long logs in a r
 
 bench-monitors: $(DEV_READY) $(ASSETS) ## measure from a command's end to its line in ten open monitors
 	$(WITH_SERVICES) $(BIN)/python -m benchmarks.monitors $(ARGS)
+
+bench-alerts: $(DEV_READY) $(ASSETS) ## measure a burst of alerts: answered, and become incidents
+	$(WITH_SERVICES) $(BIN)/python -m benchmarks.alert_burst $(ARGS)
+
+bench-workflows: $(DEV_READY) $(ASSETS) ## measure what a workflow adds to each node
+	$(WITH_SERVICES) $(BIN)/python -m benchmarks.workflows $(ARGS)
 
 fuzz: $(DEV_READY) $(ASSETS) ## ask the API 20,000 times for what its document allows and forbids
 	FUZZ_REQUESTS=$${FUZZ_REQUESTS:-10000} $(WITH_SERVICES) $(BIN)/pytest -s -n 0 tests/stack/test_fuzzed_api.py
