@@ -20,6 +20,14 @@ approval_decided = Signal()
 The sender holds the run's row, then the approval's. What is withdrawn is not told.
 """
 
+workflow_run_started = Signal()
+"""Sent, with ``run`` and ``actor``, of one for an incident that begins, or that goes on again."""
+
+workflow_run_finished = Signal()
+"""Sent, with ``run``, in the transaction in which the run of a workflow ends; again, when one that
+went on ends again.
+"""
+
 execution_finished = Signal()
 """Sent, with ``execution``, in the transaction in which an execution gets a final status.
 

@@ -23,3 +23,9 @@ class IncidentsConfig(AppConfig):
             receivers.note_execution, dispatch_uid="incidents.note_execution"
         )
         signals.execution_finished.connect(receivers.take_end, dispatch_uid="incidents.take_end")
+        signals.workflow_run_started.connect(
+            receivers.note_run_start, dispatch_uid="incidents.note_run_start"
+        )
+        signals.workflow_run_finished.connect(
+            receivers.take_run_end, dispatch_uid="incidents.take_run_end"
+        )

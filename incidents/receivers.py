@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from automation.models import Execution
+from automation.models import Execution, WorkflowRun
 from incidents.selectors import incidents as selectors
 from incidents.services import endings, runs
 from opsmanager.accounts.models import User
@@ -29,3 +29,15 @@ def note_execution(*, execution: Execution, **_: Any) -> None:
 def take_end(*, execution: Execution, **_: Any) -> None:
     """Note what came of an execution that a rule started."""
     endings.take_end(execution)
+
+
+def note_run_start(*, run: WorkflowRun, actor: trail.Actor, **_: Any) -> None:
+    """Write the start of a workflow into the timeline of the incident it is for."""
+    runs.note_run_started(run, actor=actor)
+
+
+def take_run_end(*, run: WorkflowRun, **_: Any) -> None:
+    """Write the end of a workflow into the timeline, and note what came of it for a rule."""
+    if run.incident_id is not None:
+        runs.note_run(run)
+        endings.take_run_end(run)

@@ -2,8 +2,7 @@
 
 import time
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator
-from math import isfinite
+from collections.abc import Callable
 from typing import Any, Final
 
 from django.conf import settings
@@ -16,14 +15,13 @@ from automation.selectors import workflow_runs as selectors
 from automation.selectors import workflow_steps
 from automation.services import workflow_runs
 from automation.services.workflow_runs import WorkflowLaunch
-from automation.workflows import Input, InputType, Phase
+from automation.workflows import Phase
 from opsmanager.accounts.models import User
 from opsmanager.common.uuids import as_uuid
 
 _POLL_SECONDS: Final = 0.3
 _REFUSED: Final = 2
 _EXIT_CODES: Final = {Status.SUCCESS: 0, Status.FAILED: 1, Status.CANCELLED: 3}
-_YES_OR_NO: Final = {"true": True, "yes": True, "false": False, "no": False}
 
 Say = Callable[[str], None]
 
@@ -55,7 +53,7 @@ def run(user: User, workflow: Workflow, say: Say, **options: Any) -> None:
         WorkflowLaunch(
             actor=user,
             workflow=workflow,
-            inputs=dict(_given(options["inputs"], definition.inputs)),
+            inputs=workflows.typed(definition, _given(options["inputs"])),
             is_dry_run=options["dry_run"] or settings.AUTOMATION_DRY_RUN_DEFAULT,
             is_confirmed=options["confirm"],
             reason=options["reason"],
@@ -130,35 +128,17 @@ def _running(step: WorkflowStep) -> str:
     return f"It waits for approval {approval}" if approval else ""
 
 
-def _given(pairs: list[str], inputs: list[Input]) -> Iterator[tuple[str, Any]]:
-    """Yield name=value pairs as inputs of their types; what is no such value stays a text."""
-    types = {wanted.name: wanted.type for wanted in inputs}
-    seen: set[str] = set()
+def _given(pairs: list[str]) -> dict[str, str]:
+    """Return name=value pairs by their names."""
+    given: dict[str, str] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:
             raise CommandError(f"{pair} must look like name=value.", returncode=_REFUSED)
-        if name in seen:
+        if name in given:
             raise CommandError(f"{name} is given twice, and takes one value.", returncode=_REFUSED)
-        seen.add(name)
-        yield name, _value(types.get(name), value)
-
-
-def _value(wanted: InputType | None, text: str) -> Any:
-    try:
-        match wanted:
-            case InputType.INTEGER:
-                return int(text)
-            case InputType.NUMBER:
-                number = float(text)
-                # What is no number that JSON knows, such as "nan", is refused with the others.
-                return number if isfinite(number) else text
-            case InputType.BOOLEAN:
-                return _YES_OR_NO.get(text.lower(), text)
-            case _:
-                return text
-    except ValueError:
-        return text
+        given[name] = value
+    return given
 
 
 def _run(user: User, key: str) -> WorkflowRun:

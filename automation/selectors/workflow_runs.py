@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject, Now
 
-from automation.engine.results import Status
+from automation.engine.results import Status, Verdict
 from automation.models import ApprovalState, Execution, WorkflowRun, WorkflowStep
 from automation.workflows import Phase
 from opsmanager.accounts import permissions, roles
@@ -84,6 +84,19 @@ def _due() -> QuerySet[WorkflowRun]:
 def to_cancel(run: WorkflowRun) -> QuerySet[Execution]:
     """Return what a cancelled run started and nobody has asked to end."""
     return _uncancelled(run.pk).select_related("runbook", "server", "triggered_by_user")
+
+
+def last_verdicts(run: WorkflowRun) -> list[Verdict]:
+    """Return what was said last of each server on which something was assessed."""
+    rows = Execution.objects.filter(workflow_run_id=run.pk, is_dry_run=False).exclude(verdict="")
+    last = rows.order_by("server_id", "-finished_at", "-pk").distinct("server_id")
+    return [Verdict(verdict) for verdict in last.values_list("verdict", flat=True)]
+
+
+def has_changed_something(run: WorkflowRun) -> bool:
+    """Return whether a runbook that changes servers succeeded in it."""
+    rows = Execution.objects.filter(workflow_run_id=run.pk, is_dry_run=False, changes=True)
+    return rows.filter(status=Status.SUCCESS).exists()
 
 
 def _uncancelled(run: UUID | OuterRef) -> QuerySet[Execution]:

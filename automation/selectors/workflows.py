@@ -4,9 +4,12 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from automation.models import Workflow
+from automation import workflows
+from automation.models import CatalogEntry, Template, Workflow
+from automation.workflows import Run
 from opsmanager.accounts import permissions, roles
 from opsmanager.common.problems import NotFound
+from opsmanager.common.uuids import as_uuid
 
 
 def visible_to(user: permissions.Actor) -> QuerySet[Workflow]:
@@ -31,6 +34,20 @@ def search(rows: QuerySet[Workflow], text: str) -> QuerySet[Workflow]:
     return rows.filter(
         Q(name__icontains=text) | Q(description__icontains=text) | Q(definition__icontains=text)
     )
+
+
+def runbooks_of(workflow: Workflow) -> list[CatalogEntry]:
+    """Return what its nodes run for real, each once, by title; what is not there is left out."""
+    nodes = workflows.parsed(workflow.definition).nodes.values()
+    real = [node for node in nodes if isinstance(node, Run) and not node.is_dry_run]
+    saved = {node.template for node in real if node.template}
+    ids = [uuid for name in saved if (uuid := as_uuid(name))]
+    templates = Template.objects.filter(Q(name__in=saved) | Q(pk__in=ids))
+    rows = CatalogEntry.objects.filter(
+        Q(runbook_id__in={node.runbook for node in real if node.runbook})
+        | Q(pk__in=templates.order_by().values("runbook"))
+    )
+    return list(rows.order_by("title"))
 
 
 def named(name: str) -> Workflow | None:

@@ -16,7 +16,7 @@ from automation.models import (
     WorkflowRun,
 )
 from automation.selectors import access
-from automation.services import batches, executions, workflow_runs
+from automation.services import batches, executions, workflow_checks, workflow_runs
 from automation.services.batches import BatchLaunch
 from automation.services.executions import Launch
 from automation.services.workflow_runs import WorkflowLaunch
@@ -135,7 +135,4 @@ def _start_workflow(workflow: Workflow, schedule: Schedule, asked: dict[str, Any
             WorkflowLaunch(**asked, workflow=workflow, inputs=schedule.parameters)
         )
     except Invalid as problem:
-        # Nobody sees the details of what ran by itself, only the sentence.
-        said = [f"{place}: {' '.join(all_)}" for place, all_ in problem.details.items()]
-        problem.message = " ".join([problem.message, *said])
-        raise
+        raise workflow_checks.said_whole(problem) from None

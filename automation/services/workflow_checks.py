@@ -5,11 +5,19 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from automation.models import Workflow
 from automation.selectors import access, runbooks
 from automation.services import conditions, workflow_places
-from automation.workflows import Definition, DefinitionInvalid, InputType, Run, filled_in
+from automation.services.conditions import Check
+from automation.workflows import Definition, DefinitionInvalid, InputType, Run, filled_in, parsed
 from opsmanager.accounts.models import User
-from opsmanager.common.problems import ConfirmationNeeded, Invalid, NotPermitted, Problem
+from opsmanager.common.problems import (
+    ConfirmationNeeded,
+    Invalid,
+    InvalidState,
+    NotPermitted,
+    Problem,
+)
 from opsmanager.common.sandbox import TemplateInvalid
 from servers.models import Server
 
@@ -41,6 +49,48 @@ class Risks:
         ]
 
 
+def checks(
+    workflow: Workflow, given: Mapping[str, Any], *, actor: User, is_confirmed: bool
+) -> list[Check]:
+    """Return what must hold for what starts by itself and whether it does; nothing is started.
+
+    As far as it is known before anything has run.
+    """
+    refused: NotPermitted | None = None
+    wrong: Invalid | None = None
+    risks = Risks()
+    try:
+        access.require_running(actor)
+        definition = parsed(workflow.definition)
+        risks = risks_of(definition, inputs_of(definition, given), actor=actor)
+    except NotPermitted as found:
+        refused = found
+    except Invalid as found:
+        wrong = said_whole(found)
+    return [
+        Check(name="permissions", ok=refused is None, problem=refused),
+        conditions.check("workflowActive", lambda: require_active(workflow)),
+        Check(name="parametersValid", ok=wrong is None, problem=wrong),
+        conditions.check("confirmed", lambda: require_meant(risks, is_confirmed=is_confirmed)),
+    ]
+
+
+def said_whole(problem: Invalid) -> Invalid:
+    """Let its sentence say the details, too: of what runs by itself nobody sees more."""
+    said = [f"{place}: {' '.join(all_)}" for place, all_ in problem.details.items()]
+    problem.message = " ".join([problem.message, *said])
+    return problem
+
+
+def require_active(workflow: Workflow) -> None:
+    """Raise :class:`InvalidState` for a workflow that somebody has switched off."""
+    if not workflow.is_active:
+        raise InvalidState(
+            f"{workflow.name} is switched off. Somebody who may change workflows can switch it on.",
+            code="WORKFLOW_INACTIVE",
+        )
+
+
 def require_runnable(
     definition: Definition,
     inputs: Mapping[str, Any],
@@ -55,7 +105,12 @@ def require_runnable(
     looked at once they are known. Raises what :func:`risks_of` does, and
     :class:`ConfirmationNeeded`.
     """
-    risks = risks_of(definition, inputs, actor=actor, only=only).sentences()
+    require_meant(risks_of(definition, inputs, actor=actor, only=only), is_confirmed=is_confirmed)
+
+
+def require_meant(found: Risks, *, is_confirmed: bool) -> None:
+    """Raise :class:`ConfirmationNeeded` where there are risks and nobody has said so."""
+    risks = found.sentences()
     if risks and not is_confirmed:
         raise ConfirmationNeeded(
             f"{' and '.join(risks)}: say that you mean it (confirm: true).",

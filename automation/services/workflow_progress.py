@@ -23,6 +23,7 @@ from automation.selectors import workflow_runs as selectors
 from automation.services import approvals, executions, workflow_messages, workflow_rows
 from automation.services.workflow_nodes import Beginner, failed
 from automation.services.workflow_rows import Steps
+from automation.signals import workflow_run_finished
 from automation.workflows import Definition, Outcome, Phase, Result
 from opsmanager.audit import trail
 from opsmanager.common.problems import InvalidState, NotFound, Problem
@@ -208,6 +209,7 @@ def _end(run: WorkflowRun, outcome: Outcome) -> None:
         message=outcome.reason,
     )
     workflow_messages.tell_of(run)
+    workflow_run_finished.send(sender=WorkflowRun, run=run)
 
 
 def _cancel_executions(run: WorkflowRun) -> None:

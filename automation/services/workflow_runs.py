@@ -24,6 +24,7 @@ from automation.services import (
 )
 from automation.services.asked import digest_of, token_columns
 from automation.services.workflow_rows import Steps
+from automation.signals import workflow_run_started
 from automation.workflows import Phase, ProgressInvalid, State
 from opsmanager.accounts.models import User
 from opsmanager.audit import trail
@@ -108,11 +109,7 @@ def _stored(asked: WorkflowLaunch) -> WorkflowRun:
     )
     if before is not None:
         return before
-    if not workflow.is_active:
-        raise InvalidState(
-            f"{workflow.name} is switched off. Somebody who may change workflows can switch it on.",
-            code="WORKFLOW_INACTIVE",
-        )
+    workflow_checks.require_active(workflow)
     if not asked.is_automatic:
         conditions.require_incident(actor, asked.incident_id)
     definition = workflows.parsed(workflow.definition)
@@ -153,6 +150,7 @@ def _stored(asked: WorkflowLaunch) -> WorkflowRun:
     )
     _wake(run)
     run.refresh_from_db(fields=["started_at"])
+    _tell_begun(run, asked.told_as)
     return run
 
 
@@ -246,6 +244,8 @@ def retry(
         nodes=beginnings,
     )
     _wake(row)
+    row.refresh_from_db(fields=["status", "retries"])
+    _tell_begun(row, actor)
     return selectors.get(actor, row.pk)
 
 
@@ -261,6 +261,11 @@ def _where_it_stopped(state: State) -> list[str]:
 def _held(run: WorkflowRun) -> WorkflowRun:
     """Return the run, with which nobody else goes on until the transaction ends."""
     return WorkflowRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
+
+
+def _tell_begun(run: WorkflowRun, actor: Actor) -> None:
+    if run.incident_id is not None:
+        workflow_run_started.send(sender=WorkflowRun, run=run, actor=actor)
 
 
 def _wake(run: WorkflowRun) -> None:

@@ -7,7 +7,7 @@ from django import forms
 
 from automation.web.place_form import PREFIX
 from automation.web.run_form import ServerField
-from automation.workflows import Definition, Input, InputType
+from automation.workflows import Definition, Input, InputType, typed
 from automation.workflows.inputs import LONGEST_VALUE
 from opsmanager.accounts import permissions
 from opsmanager.common.problems import Problem
@@ -48,6 +48,16 @@ class WorkflowRunForm(forms.Form):
     def of(cls, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the form shows of inputs that were given before."""
         return {cls.field_of(name): value for name, value in inputs.items()}
+
+    @classmethod
+    def linked(cls, definition: Definition, query: Mapping[str, str]) -> dict[str, Any]:
+        """Return what the form shows of the inputs that a link gives, as ``input-server``."""
+        given = {
+            name.removeprefix(_INPUT): text
+            for name, text in query.items()
+            if name.startswith(_INPUT)
+        }
+        return cls.of(typed(definition, given))
 
     def inputs(self) -> dict[str, Any]:
         """Return what was given, as the service takes it."""

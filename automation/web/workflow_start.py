@@ -22,6 +22,7 @@ from opsmanager.accounts.requests import user_of
 from opsmanager.common.form_key import SENT_BEFORE, key_of
 from opsmanager.common.htmx import form_invalid, go_to
 from opsmanager.common.problems import KeyReused, Problem
+from opsmanager.common.uuids import as_uuid
 
 
 @require_http_methods(["GET", "POST"])
@@ -30,7 +31,13 @@ def workflow_run_start(request: HttpRequest, pk: UUID) -> HttpResponse:
     workflow = selectors.get(request.user, pk)
     definition = workflows.parsed(workflow.definition)
     data = request.POST if request.method == "POST" else None
-    form = WorkflowRunForm(data, user=request.user, definition=definition)
+    form = WorkflowRunForm(
+        data,
+        user=request.user,
+        definition=definition,
+        initial=WorkflowRunForm.linked(definition, request.GET.dict()),
+    )
+    incident = as_uuid((data or request.GET).get("incident", ""))
     risks = Risks()
     if data is not None and form.is_valid():
         is_dry_run = data.get("mode") == "dry-run"
@@ -47,6 +54,7 @@ def workflow_run_start(request: HttpRequest, pk: UUID) -> HttpResponse:
                     is_dry_run=is_dry_run,
                     is_confirmed=not is_dry_run,
                     reason=form.cleaned_data["reason"],
+                    incident_id=incident,
                     idempotency_key=key_of(request),
                 )
             )
@@ -57,7 +65,7 @@ def workflow_run_start(request: HttpRequest, pk: UUID) -> HttpResponse:
             form.take_refusal(problem)
         else:
             return go_to(request, "automation:workflow_run", pk=run.pk)
-    context = _context(request, workflow, definition, form, risks)
+    context = {**_context(request, workflow, definition, form, risks), "incident": incident}
     if data is None:
         return render(request, "automation/workflow_run_start.html", context)
     return form_invalid(

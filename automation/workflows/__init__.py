@@ -27,7 +27,7 @@ from automation.workflows.errors import (
     WorkflowError,
 )
 from automation.workflows.expressions import evaluate, filled, text_of, value_of
-from automation.workflows.inputs import filled_in
+from automation.workflows.inputs import filled_in, typed
 from automation.workflows.library import Library, SavedTemplate
 from automation.workflows.progress import advance, again
 from automation.workflows.reading import Form, dump, dump_value, load, load_value, parsed
@@ -87,5 +87,6 @@ __all__ = [
     "require",
     "spread",
     "text_of",
+    "typed",
     "value_of",
 ]

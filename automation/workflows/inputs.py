@@ -1,12 +1,14 @@
 """The inputs of a workflow: what somebody gives when it starts, of the types that it wants."""
 
 from collections.abc import Iterable, Mapping
+from math import isfinite
 from typing import Any, Final
 
 from automation.workflows.definition import Definition, Input, InputType
 from automation.workflows.errors import DefinitionInvalid, Finding
 
 LONGEST_VALUE: Final = 4096
+_YES_OR_NO: Final = {"true": True, "yes": True, "false": False, "no": False}
 _WANTED: Final = {
     InputType.STRING: "a text",
     InputType.INTEGER: "a whole number",
@@ -31,6 +33,18 @@ def problem_of(wanted: InputType, value: object) -> str | None:
     return None if fits else f"Must be {_WANTED[wanted]}."
 
 
+def typed(definition: Definition, texts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return texts by the names of inputs as values of their types, such as ``"5"`` as 5.
+
+    What is no such value stays as it is, for :func:`filled_in` to refuse.
+    """
+    types = {wanted.name: wanted.type for wanted in definition.inputs}
+    return {
+        name: _typed(types.get(name), value) if isinstance(value, str) else value
+        for name, value in texts.items()
+    }
+
+
 def filled_in(definition: Definition, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the value of every input: the one that is given, or its default, or none.
 
@@ -49,6 +63,23 @@ def filled_in(definition: Definition, given: Mapping[str, Any]) -> dict[str, Any
     if findings:
         raise DefinitionInvalid(findings)
     return values
+
+
+def _typed(wanted: InputType | None, text: str) -> Any:
+    try:
+        match wanted:
+            case InputType.INTEGER:
+                return int(text)
+            case InputType.NUMBER:
+                number = float(text)
+                # What JSON does not know as a number, such as "nan", is refused with the others.
+                return number if isfinite(number) else text
+            case InputType.BOOLEAN:
+                return _YES_OR_NO.get(text.lower(), text)
+            case _:
+                return text
+    except ValueError:
+        return text
 
 
 def _problem(wanted: Input, value: object) -> str | None:

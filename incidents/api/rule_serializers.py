@@ -6,7 +6,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 
 from automation.api.serializers import UserSerializer
-from automation.models import CatalogEntry, Template
+from automation.models import CatalogEntry, Template, Workflow
 from automation.selectors import runbooks
 from incidents.models import (
     DecisionOutcome,
@@ -47,6 +47,7 @@ class RuleSerializer(ModelSerializer):
     server_group_id = serializers.UUIDField(read_only=True, allow_null=True)
     runbook_id = serializers.SerializerMethodField(method_name="get_runbook_id")
     template_id = serializers.UUIDField(read_only=True, allow_null=True)
+    workflow_id = serializers.UUIDField(read_only=True, allow_null=True)
     owner = UserSerializer(read_only=True, allow_null=True)
     fits_lately = serializers.IntegerField(read_only=True)
     started_lately = serializers.IntegerField(read_only=True)
@@ -69,6 +70,7 @@ class RuleSerializer(ModelSerializer):
             "server_group_id",
             "runbook_id",
             "template_id",
+            "workflow_id",
             "parameters",
             "server_template",
             "is_confirmed",
@@ -93,7 +95,7 @@ class RuleSerializer(ModelSerializer):
 
     @extend_schema_field(serializers.CharField(allow_null=True))
     def get_runbook_id(self, rule: RemediationRule) -> str | None:
-        """Such as SERVICE_RESTART; null where it starts a template."""
+        """Such as SERVICE_RESTART; null where it starts a template or a workflow."""
         return rule.runbook.runbook_id if rule.runbook else None
 
 
@@ -120,6 +122,9 @@ class RuleFieldsSerializer(Serializer):
     runbook_id = serializers.CharField(max_length=100, required=False, allow_null=True)
     template_id = serializers.PrimaryKeyRelatedField(
         source="template", queryset=Template.objects.all(), allow_null=True, required=False
+    )
+    workflow_id = serializers.PrimaryKeyRelatedField(
+        source="workflow", queryset=Workflow.objects.all(), allow_null=True, required=False
     )
     parameters = serializers.DictField(required=False)
     server_template = serializers.CharField(required=False, allow_blank=True, max_length=300)
@@ -206,6 +211,7 @@ class DecisionSerializer(ModelSerializer):
     conditions = ConditionSerializer(many=True, read_only=True)
     parameters = serializers.DictField(read_only=True)
     execution_id = serializers.UUIDField(read_only=True, allow_null=True)
+    workflow_run_id = serializers.UUIDField(read_only=True, allow_null=True)
 
     class Meta:
         model = RuleDecision
@@ -221,6 +227,7 @@ class DecisionSerializer(ModelSerializer):
             "conditions",
             "parameters",
             "execution_id",
+            "workflow_run_id",
             "did_fix",
             "ended_at",
         ]

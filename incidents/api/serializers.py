@@ -79,10 +79,11 @@ class TimelineEntrySerializer(ModelSerializer):
     """One line of an incident's timeline."""
 
     execution_id = serializers.UUIDField(read_only=True, allow_null=True)
+    workflow_run_id = serializers.UUIDField(read_only=True, allow_null=True)
 
     class Meta:
         model = TimelineEntry
-        fields: ClassVar = ["id", "at", "kind", "text", "actor", "execution_id"]
+        fields: ClassVar = ["id", "at", "kind", "text", "actor", "execution_id", "workflow_run_id"]
         read_only_fields: ClassVar = fields
 
 

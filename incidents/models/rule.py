@@ -1,4 +1,4 @@
-"""Which incidents start which runbook, and what came of each."""
+"""Which incidents start which runbook or workflow, and what came of each."""
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from automation.models import CatalogEntry, Execution, Template
+from automation.models import CatalogEntry, Execution, Template, Workflow, WorkflowRun
 from incidents.models.incident import Incident
 from opsmanager.common.models import TimestampedModel, UUIDModel
 from servers.models import Server, ServerGroup
@@ -23,7 +23,7 @@ class RuleMode(models.TextChoices):
 
 
 class RemediationRule(UUIDModel, TimestampedModel):
-    """Which incidents start which runbook, with which guards.
+    """Which incidents start which runbook or workflow, with which guards.
 
     It fits an incident when all that it names fits: an empty list or text fits all.
     """
@@ -53,6 +53,10 @@ class RemediationRule(UUIDModel, TimestampedModel):
         Template, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     """In place of a runbook: its parameters count, those of the rule are laid over them."""
+    workflow = models.ForeignKey(
+        Workflow, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    """In place of a runbook: the parameters are its inputs then."""
     parameters = models.JSONField(default=dict, blank=True)
     """By names on the wire; a text may be a template over the incident, such as
     ``{{ labels.service }}``."""
@@ -94,8 +98,9 @@ class RemediationRule(UUIDModel, TimestampedModel):
         ordering = ["rank", "name"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(runbook__isnull=False, template__isnull=True)
-                | Q(runbook__isnull=True, template__isnull=False),
+                condition=Q(runbook__isnull=False, template__isnull=True, workflow__isnull=True)
+                | Q(runbook__isnull=True, template__isnull=False, workflow__isnull=True)
+                | Q(runbook__isnull=True, template__isnull=True, workflow__isnull=False),
                 name="rule_one_thing",
             )
         ]
@@ -127,8 +132,13 @@ class RuleDecision(UUIDModel):
     """Each condition with name, holds, message."""
     parameters = models.JSONField(default=dict)
     execution = models.ForeignKey(Execution, on_delete=models.SET_NULL, null=True, related_name="+")
+    """What was started."""
+    workflow_run = models.ForeignKey(
+        WorkflowRun, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    """What was started, of a workflow."""
     did_fix = models.BooleanField(null=True)
-    """What its execution came to; NULL while that is not known, or nothing was started."""
+    """What that came to; NULL while it is not known, or nothing was started."""
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -141,6 +151,18 @@ class RuleDecision(UUIDModel):
 
     def __str__(self) -> str:
         return f"{self.rule}: {self.outcome}"
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether something was started by it that is still there."""
+        return self.execution_id is not None or self.workflow_run_id is not None
+
+    def take(self, started: Execution | WorkflowRun) -> None:
+        """Say what was started by it, not saved."""
+        if isinstance(started, WorkflowRun):
+            self.workflow_run = started
+        else:
+            self.execution = started
 
 
 class RuleBreaker(UUIDModel):

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models.functions import Now
 
-from automation.models import Execution
+from automation.models import Execution, WorkflowRun
 from incidents.models.incident import Incident
 
 
@@ -17,6 +17,9 @@ class TimelineEntry(models.Model):
     text = models.TextField()
     actor = models.CharField(max_length=200, blank=True)
     execution = models.ForeignKey(Execution, on_delete=models.SET_NULL, null=True, related_name="+")
+    workflow_run = models.ForeignKey(
+        WorkflowRun, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
 
     class Meta:
         default_permissions = ()

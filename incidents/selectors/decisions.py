@@ -2,11 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from automation.engine.results import Status
-from automation.models import Execution
+from automation.models import Execution, WorkflowRun
 from incidents.models import DecisionOutcome, Incident, RemediationRule, RuleBreaker, RuleDecision
 from incidents.selectors import incidents
 from opsmanager.accounts import permissions, roles
@@ -20,7 +20,8 @@ _MOST = 50
 def of_rule(user: permissions.Actor, rule: RemediationRule) -> QuerySet[RuleDecision]:
     """Return what the rule decided about incidents that the user may see, newest first."""
     rows = rule.decisions.filter(incident__in=incidents.visible_to(user).order_by().values("pk"))
-    return rows.select_related("incident", "server", "execution__runbook").order_by("-at", "-pk")
+    shown = rows.select_related("incident", "server", "execution__runbook", "workflow_run")
+    return shown.order_by("-at", "-pk")
 
 
 def of_incident(user: permissions.Actor, incident: Incident) -> QuerySet[RuleDecision]:
@@ -34,7 +35,7 @@ def since_last_run(rule: RemediationRule, incident: Incident) -> list[RuleDecisi
     rows = RuleDecision.objects.filter(rule=rule, incident=incident).order_by("-at", "-pk")
     found = []
     for row in rows[:_MOST]:
-        if row.execution_id is not None or row.ended_at is not None:
+        if row.has_begun or row.ended_at is not None:
             break
         found.append(row)
     return found
@@ -53,12 +54,17 @@ def last_run(rule: RemediationRule, incident: Incident) -> RuleDecision | None:
     return rows.order_by("-ended_at").first()
 
 
-def running_for(incident: Incident) -> Execution | None:
-    """Return what runs or waits for the incident now, dry runs apart."""
-    rows = Execution.objects.filter(
-        incident_id=incident.pk, is_dry_run=False, status__in=LIVE
-    ).select_related("runbook")
-    return rows.order_by("queued_at").first()
+def running_for(incident: Incident) -> str:
+    """Return the name of what runs or waits for the incident now, dry runs apart; empty for none.
+
+    Of what a workflow runs that of the workflow, which has not ended between two of its nodes.
+    """
+    run = WorkflowRun.objects.filter(incident_id=incident.pk, is_dry_run=False, status__in=LIVE)
+    name = run.order_by("started_at").values_list("name", flat=True).first()
+    if name:
+        return f"The workflow {name}"
+    rows = Execution.objects.filter(incident_id=incident.pk, is_dry_run=False, status__in=LIVE)
+    return rows.order_by("queued_at").values_list("runbook__title", flat=True).first() or ""
 
 
 def started_since(
@@ -71,10 +77,13 @@ def started_since(
 
 def live_servers(rule: RemediationRule) -> list[Server]:
     """Return where something of the rule runs or waits now, a server as often as it does."""
-    rows = RuleDecision.objects.filter(
-        rule=rule, outcome=DecisionOutcome.STARTED, execution__status__in=LIVE
-    ).select_related("execution__server")
-    return [row.execution.server for row in rows if row.execution]
+    is_live = Q(execution__status__in=LIVE) | Q(workflow_run__status__in=LIVE)
+    rows = RuleDecision.objects.filter(is_live, rule=rule, outcome=DecisionOutcome.STARTED)
+    found = (
+        row.execution.server if row.execution else row.server
+        for row in rows.select_related("server", "execution__server")
+    )
+    return [server for server in found if server]
 
 
 def last_verdicts(rule: RemediationRule, server: Server, count: int) -> list[bool]:

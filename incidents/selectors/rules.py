@@ -17,7 +17,7 @@ LATELY = timedelta(days=30)
 def visible_to(user: permissions.Actor) -> QuerySet[RemediationRule]:
     """Return the rules, in the order in which they are asked, for who may see them."""
     rows = RemediationRule.objects.select_related(
-        "runbook", "template__runbook", "server_group", "owner"
+        "runbook", "template__runbook", "workflow", "server_group", "owner"
     ).order_by("rank", "name")
     return rows if permissions.may(user, roles.VIEW_RULES) else rows.none()
 
@@ -35,7 +35,7 @@ def asked() -> QuerySet[RemediationRule]:
     return (
         RemediationRule.objects.exclude(mode=RuleMode.OFF)
         .select_related("runbook", "template__runbook", "template__secret_parameters", "owner")
-        .select_related("server_group")
+        .select_related("workflow", "server_group")
         .order_by("rank", "name")
     )
 
@@ -56,7 +56,7 @@ def with_counts(rows: QuerySet[RemediationRule]) -> QuerySet[RemediationRule]:
 
 
 def search(rows: QuerySet[RemediationRule], text: str) -> QuerySet[RemediationRule]:
-    """Return the rows whose name, description or runbook contains the text."""
+    """Return the rows whose name, description or what they start contains the text."""
     text = text.strip()
     if not text:
         return rows
@@ -65,6 +65,7 @@ def search(rows: QuerySet[RemediationRule], text: str) -> QuerySet[RemediationRu
         | Q(description__icontains=text)
         | Q(runbook__title__icontains=text)
         | Q(template__name__icontains=text)
+        | Q(workflow__name__icontains=text)
     )
 
 

@@ -1,10 +1,14 @@
 """What an end of what a rule started means: fixed or not, resolved, tried again or stopped."""
 
+from uuid import UUID
+
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from automation.engine.results import Status, Verdict
-from automation.models import Execution
+from automation.models import Execution, WorkflowRun
+from automation.selectors import workflow_runs
 from incidents.models import (
     UNRESOLVED,
     DecisionOutcome,
@@ -35,27 +39,50 @@ def did_fix(execution: Execution) -> bool | None:
     return status is Status.SUCCESS and execution.assessment_before is None
 
 
+def did_run_fix(run: WorkflowRun) -> bool | None:
+    """Return whether a run of a workflow that has ended fixed what it was for.
+
+    By what was said last of each server: FIXED at least once, and of none that it is still broken.
+    Where nothing in it assesses anything, by having changed something and succeeded.
+    """
+    status = Status(run.status)
+    if status is Status.CANCELLED:
+        return None
+    if status is not Status.SUCCESS or run.is_dry_run:
+        return False
+    last = workflow_runs.last_verdicts(run)
+    if not last:
+        return workflow_runs.has_changed_something(run)
+    return Verdict.FIXED in last and set(last) <= {Verdict.FIXED, Verdict.NOTHING_TO_FIX}
+
+
 @transaction.atomic
 def take_end(execution: Execution) -> None:
     """Note what came of an execution that a rule started or suggested; told twice, it is one end.
 
     In the transaction of the end, or of what became known of it later.
     """
-    if not execution.is_final or execution.incident_id is None:
-        return
+    if execution.is_final and execution.incident_id is not None:
+        _take(Q(execution=execution), execution.incident_id, fixed=did_fix(execution))
+
+
+@transaction.atomic
+def take_run_end(run: WorkflowRun) -> None:
+    """Note what came of the run of a workflow that a rule started or suggested, as above."""
+    if run.is_final and run.incident_id is not None:
+        _take(Q(workflow_run=run), run.incident_id, fixed=did_run_fix(run))
+
+
+def _take(of: Q, incident_id: UUID, *, fixed: bool | None) -> None:
+    """Note at a decision what came of what it started."""
     incident = (
-        Incident.objects.select_for_update(of=("self",), no_key=True)
-        .filter(pk=execution.incident_id)
-        .first()
+        Incident.objects.select_for_update(of=("self",), no_key=True).filter(pk=incident_id).first()
     )
     row = (
-        RuleDecision.objects.filter(execution=execution, incident=incident)
-        .select_related("rule", "server")
-        .first()
+        RuleDecision.objects.filter(of, incident=incident).select_related("rule", "server").first()
     )
     if incident is None or row is None:
         return
-    fixed = did_fix(execution)
     if row.ended_at is not None and row.did_fix == fixed:
         return
     is_first = row.ended_at is None

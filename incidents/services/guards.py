@@ -7,12 +7,11 @@ from typing import Final
 
 from django.utils import timezone
 
-from automation.services import executions
 from automation.services.conditions import Check
 from incidents.matching import Condition
 from incidents.models import DecisionOutcome, Incident, RemediationRule, RuleMode
 from incidents.selectors import breakers, decisions
-from incidents.services import plans
+from incidents.services import starts
 from incidents.services.plans import Plan
 from servers.models import Server
 
@@ -106,8 +105,7 @@ def _launchable(
             message="Its owner was deleted, so nobody's permissions count. Save the rule again.",
         )
         return
-    asked = plans.launch_for(rule, incident, plan, server, actor=rule.owner)
-    for check in executions.checks(asked):
+    for check in starts.checks(rule, incident, plan, server, owner=rule.owner):
         yield _of_check(check, rule.owner.get_username())
 
 
@@ -152,8 +150,8 @@ def _alone(incident: Incident) -> Guard:
     running = decisions.running_for(incident)
     return Guard(
         name="nothingRuns",
-        holds=running is None,
-        message=f"{running.runbook.title} still runs for this incident."
+        holds=not running,
+        message=f"{running} still runs for this incident."
         if running
         else "Nothing runs for this incident.",
         wait=BUSY,

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from automation.models import Execution
+from automation.models import Execution, WorkflowRun
 from incidents.models import Incident, IncidentStatus, Severity, TimelineEntry
 from incidents.selectors import access
 from incidents.services import checked, runs, telling
@@ -254,12 +254,15 @@ def write(
     *,
     actor: trail.Actor = None,
     execution: Execution | None = None,
+    workflow_run: WorkflowRun | None = None,
 ) -> TimelineEntry:
     """Write a line into the timeline, in the caller's transaction; secrets in it are masked.
 
     ``actor`` is a user, or what acts by itself as the audit trail names it: ``rule:restart nginx``.
     """
-    return runs.write(incident, kind, text, actor=actor, execution=execution)
+    return runs.write(
+        incident, kind, text, actor=actor, execution=execution, workflow_run=workflow_run
+    )
 
 
 def _opened(

@@ -1,4 +1,4 @@
-"""What a rule would run for an incident: the runbook, the server and the parameters."""
+"""What a rule would run for an incident: the runbook or workflow, the server, the parameters."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,12 +6,11 @@ from typing import Any
 
 from django.db.models import Q
 
-from automation.models import CatalogEntry, Trigger
-from automation.services.executions import Launch
+from automation import workflows
+from automation.models import CatalogEntry, Workflow
 from incidents import parameters
 from incidents.models import Incident, RemediationRule
 from incidents.parameters import TemplateInvalid
-from opsmanager.accounts.models import User
 from servers.models import Server
 
 
@@ -19,8 +18,10 @@ from servers.models import Server
 class Plan:
     """What would be run; where something is missing, a sentence says what."""
 
-    runbook: CatalogEntry
+    action: CatalogEntry | Workflow
+    """What is started."""
     server: Server | None
+    """Where; of a workflow, which says itself where it runs, what the incident is about."""
     no_server: str = ""
     """Why there is no server."""
     parameters: dict[str, Any] = field(default_factory=dict)
@@ -28,13 +29,38 @@ class Plan:
     no_parameters: str = ""
     """Why they can't be filled in."""
 
+    @property
+    def title(self) -> str:
+        """What is started, within a sentence."""
+        return title_of(self.action)
+
+    @property
+    def where(self) -> str:
+        """What is started and where, within a sentence."""
+        name = self.server.name if self.server else "no server"
+        word = "for" if isinstance(self.action, Workflow) else "on"
+        return f"{self.title} {word} {name}"
+
+
+def title_of(action: CatalogEntry | Workflow) -> str:
+    """Return what a rule starts, within a sentence."""
+    return action.title if isinstance(action, CatalogEntry) else f"the workflow {action.name}"
+
+
+def action_of(rule: RemediationRule) -> CatalogEntry | Workflow:
+    """Return what a rule starts: its runbook, that of its template, or its workflow."""
+    return rule.workflow or runbook_of(rule)
+
 
 def runbook_of(rule: RemediationRule) -> CatalogEntry:
-    """Return the runbook that a rule starts, its own or that of its template."""
+    """Return the runbook that a rule starts, its own or that of its template.
+
+    Of one that starts a workflow there is none.
+    """
     if rule.template is not None:
         return rule.template.runbook
     if rule.runbook is None:
-        raise ValueError("A rule has a runbook or a template.")
+        raise ValueError("A rule has a runbook, a template or a workflow.")
     return rule.runbook
 
 
@@ -48,43 +74,17 @@ def plan(rule: RemediationRule, incident: Incident) -> Plan:
         server, no_server = None, str(problem)
     try:
         given = _saved(rule) | parameters.filled(rule.parameters, names(incident, server))
+        if rule.workflow is not None:
+            given = workflows.typed(workflows.parsed(rule.workflow.definition), given)
         no_parameters = ""
     except TemplateInvalid as problem:
         given, no_parameters = {}, str(problem)
     return Plan(
-        runbook=runbook_of(rule),
+        action=action_of(rule),
         server=server,
         no_server=no_server,
         parameters=given,
         no_parameters=no_parameters,
-    )
-
-
-def launch_for(
-    rule: RemediationRule,
-    incident: Incident,
-    plan: Plan,
-    server: Server,
-    *,
-    actor: User,
-    by_hand: bool = False,
-    idempotency_key: str | None = None,
-) -> Launch:
-    """Return what is launched: by the rule for its owner, or by a person who takes it up."""
-    template = rule.template
-    return Launch(
-        actor=actor,
-        runbook=plan.runbook,
-        server=server,
-        parameters=plan.parameters,
-        is_confirmed=by_hand or rule.is_confirmed,
-        incident_id=incident.pk,
-        reason=f"For the incident: {incident.title}",
-        trigger=Trigger.MANUAL if by_hand else Trigger.INCIDENT,
-        trigger_name="" if by_hand else rule.name,
-        template_id=template.pk if template else None,
-        idempotency_key=idempotency_key,
-        saved_secrets=template.secret_parameters if template else None,
     )
 
 

@@ -11,9 +11,10 @@ from incidents import matching
 from incidents.matching import Condition
 from incidents.models import Incident, RemediationRule, RuleDecision, RuleMode
 from incidents.selectors import decisions, rules
-from incidents.services import guards, plans
+from incidents.services import guards, plans, starts
 from incidents.services.plans import Plan
 from opsmanager.accounts import permissions
+from opsmanager.accounts.models import User
 from servers.models import Server
 from servers.selectors import groups as server_groups
 
@@ -32,10 +33,12 @@ class Reason:
     """What it decided last."""
     server: Server | None = None
     """Where it would run now."""
-
-    runbook: CatalogEntry | None = None
+    plan: Plan | None = None
+    """What it would run."""
     url: str = ""
-    """The runbook's page with everything filled in, where it suggests it."""
+    """The page that starts it, with everything filled in, where it suggests it."""
+    wants_its_page: bool = False
+    """Whether it is started there, where somebody has to mean it."""
 
     @property
     def is_suggested(self) -> bool:
@@ -63,7 +66,7 @@ def why(user: permissions.Actor, incident: Incident) -> list[Reason]:
     for rule in rules.visible_to(user):
         asked = matching.conditions(rule, incident, groups)
         if all(condition.holds for condition in asked):
-            found.append(_fitting(rule, incident, asked, latest.get(rule.pk)))
+            found.append(_fitting(user, rule, incident, asked, latest.get(rule.pk)))
         else:
             found.append(
                 Reason(
@@ -78,6 +81,7 @@ def why(user: permissions.Actor, incident: Incident) -> list[Reason]:
 
 
 def _fitting(
+    user: permissions.Actor,
     rule: RemediationRule,
     incident: Incident,
     asked: list[Condition],
@@ -85,6 +89,7 @@ def _fitting(
 ) -> Reason:
     plan = plans.plan(rule, incident)
     weighed = guards.weigh(rule, incident, plan) if incident.is_open else []
+    url = _page(rule, incident, plan)
     return Reason(
         rule=rule,
         fits=True,
@@ -92,8 +97,12 @@ def _fitting(
         message=_sentence(rule, incident, guards.failing(weighed)),
         decision=decision,
         server=plan.server,
-        runbook=plan.runbook,
-        url=_page(rule, incident, plan),
+        plan=plan,
+        url=url,
+        wants_its_page=bool(url)
+        and plan.server is not None
+        and isinstance(user, User)
+        and starts.wants_its_page(plan, plan.server, actor=user),
     )
 
 
@@ -105,9 +114,13 @@ def _page(rule: RemediationRule, incident: Incident, plan: Plan) -> str:
         or not incident.is_open
     ):
         return ""
-    query = {**plan.parameters, "server": plan.server.pk, "incident": incident.pk}
-    page = reverse("automation:runbook_detail", args=[plan.runbook.runbook_id])
-    return f"{page}?{urlencode(query, doseq=True)}"
+    if isinstance(plan.action, CatalogEntry):
+        page = reverse("automation:runbook_detail", args=[plan.action.runbook_id])
+        query = {**plan.parameters, "server": plan.server.pk}
+    else:
+        page = reverse("automation:workflow_run_start", args=[plan.action.pk])
+        query = {f"input-{name}": value for name, value in plan.parameters.items()}
+    return f"{page}?{urlencode({**query, 'incident': incident.pk}, doseq=True)}"
 
 
 def _sentence(rule: RemediationRule, incident: Incident, failing: Sequence[Condition]) -> str:

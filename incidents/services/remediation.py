@@ -9,7 +9,6 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from automation.services import executions
 from incidents import matching
 from incidents.matching import Condition
 from incidents.models import (
@@ -21,7 +20,7 @@ from incidents.models import (
     RuleMode,
 )
 from incidents.selectors import decisions, rules
-from incidents.services import guards, incidents, plans, rule_messages
+from incidents.services import guards, incidents, plans, rule_messages, starts
 from incidents.services.guards import Guard
 from incidents.services.plans import Plan
 from opsmanager.common import locks, secrets_in_use
@@ -197,17 +196,15 @@ def _start(row: RuleDecision, plan: Plan) -> None:
     """Launch it; the guards have just asked all that a launch asks, in this transaction."""
     if plan.server is None or row.rule.owner is None:
         raise ValueError("The guards let nothing pass without a server and an owner.")
-    asked = plans.launch_for(row.rule, row.incident, plan, plan.server, actor=row.rule.owner)
-    row.execution = executions.stored(asked)
+    row.take(starts.by_itself(row.rule, row.incident, plan, plan.server, owner=row.rule.owner))
 
 
 def _sentence(rule: RemediationRule, plan: Plan, outcome: DecisionOutcome) -> str:
-    where = f"{plan.runbook.title} on {plan.server.name if plan.server else 'no server'}"
     if outcome == DecisionOutcome.STARTED:
-        return f"The rule {rule.name} fits: it starts {where}."
+        return f"The rule {rule.name} fits: it starts {plan.where}."
     if outcome == DecisionOutcome.SUGGESTED:
-        return f"The rule {rule.name} fits: it suggests {where}."
-    return f"The rule {rule.name} fits: it would have started {where}."
+        return f"The rule {rule.name} fits: it suggests {plan.where}."
+    return f"The rule {rule.name} fits: it would have started {plan.where}."
 
 
 def _tell(row: RuleDecision, failing: list[Guard]) -> None:
@@ -216,7 +213,14 @@ def _tell(row: RuleDecision, failing: list[Guard]) -> None:
     said = row.message
     if row.outcome == DecisionOutcome.HELD:
         said = f"The rule {rule.name} fits, and is held back: {row.message}"
-    incidents.write(incident, "RULE", said, actor=f"rule:{rule.name}", execution=row.execution)
+    incidents.write(
+        incident,
+        "RULE",
+        said,
+        actor=f"rule:{rule.name}",
+        execution=row.execution,
+        workflow_run=row.workflow_run,
+    )
     if row.outcome == DecisionOutcome.STARTED and row.server is not None:
         rule_messages.started(rule, incident, row.server, said)
     if row.outcome != DecisionOutcome.HELD or rule.mode != RuleMode.AUTOMATIC:

@@ -5,10 +5,13 @@ from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 
+from automation import workflows
 from automation.engine import params
 from automation.engine.errors import ParametersInvalid
 from automation.engine.runbook import Runbook
+from automation.models import Workflow
 from automation.selectors import runbooks
+from automation.workflows import DefinitionInvalid
 from incidents import parameters
 from incidents.models import RemediationRule, Severity
 from incidents.parameters import TemplateInvalid
@@ -27,6 +30,7 @@ FIELDS: Final = (
     "server_group",
     "runbook",
     "template",
+    "workflow",
     "parameters",
     "server_template",
     "per_hour",
@@ -41,7 +45,12 @@ FIELDS: Final = (
 """What a person writes of a rule; its mode is switched by itself."""
 _WRITTEN: Final = ("name", "description", "title", "sources", "labels", "parameters")
 _MOST_LABELS: Final = 50
-_WIRE: Final = {"runbook": "runbookId", "template": "templateId", "server_group": "serverGroupId"}
+_WIRE: Final = {
+    "runbook": "runbookId",
+    "template": "templateId",
+    "workflow": "workflowId",
+    "server_group": "serverGroupId",
+}
 
 
 def put(rule: RemediationRule, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -66,8 +75,8 @@ def put(rule: RemediationRule, fields: Mapping[str, Any]) -> dict[str, Any]:
 def _check(rule: RemediationRule) -> None:
     wrong: dict[str, list[str]] = {}
     _check_conditions(rule, wrong)
-    if (rule.runbook is None) == (rule.template is None):
-        wrong["runbookId"] = ["Choose a runbook or a template, one of them."]
+    if sum(each is not None for each in (rule.runbook, rule.template, rule.workflow)) != 1:
+        wrong["runbookId"] = ["Choose a runbook, a template or a workflow, one of them."]
     else:
         _check_parameters(rule, wrong)
     try:
@@ -110,12 +119,14 @@ def _check_parameters(rule: RemediationRule, wrong: dict[str, list[str]]) -> Non
         wrong["parameters"] = ["Give each parameter by its name."]
         return
     try:
-        kind = runbooks.code_of(runbook_of(rule))
         parameters.check(given)
     except TemplateInvalid as problem:
         wrong["parameters"] = [str(problem)]
         return
-    said = _mistakes(rule, kind, given)
+    if rule.workflow is not None:
+        said = _mistakes_in_inputs(rule.workflow, given)
+    else:
+        said = _mistakes(rule, runbooks.code_of(runbook_of(rule)), given)
     if said:
         wrong["parameters"] = said
 
@@ -138,6 +149,22 @@ def _mistakes(rule: RemediationRule, kind: type[Runbook], given: dict[str, Any])
             for name, texts in problem.details.items()
             if name not in open_ and not (open_ and name == params.WHOLE)
             for text in texts
+        ]
+    return []
+
+
+def _mistakes_in_inputs(workflow: Workflow, given: dict[str, Any]) -> list[str]:
+    """Return what is wrong with the inputs, those that an incident fills in left out."""
+    definition = workflows.parsed(workflow.definition)
+    try:
+        workflows.filled_in(definition, workflows.typed(definition, given))
+    except DefinitionInvalid as problem:
+        open_ = {name for name, value in given.items() if parameters.has_template(value)}
+        names = [found.place.removeprefix("inputs.") for found in problem.findings]
+        return [
+            f"{name}: {found.sentence}"
+            for name, found in zip(names, problem.findings, strict=True)
+            if name not in open_ or name not in {wanted.name for wanted in definition.inputs}
         ]
     return []
 

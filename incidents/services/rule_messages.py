@@ -10,7 +10,7 @@ from servers.selectors import groups
 
 
 def started(rule: RemediationRule, incident: Incident, server: Server, said: str) -> None:
-    """Tell that a rule has started a runbook, in the caller's transaction."""
+    """Tell that a rule has started something, in the caller's transaction."""
     _tell(Event.REMEDIATION_STARTED, rule, incident, server, said, key="started")
 
 

@@ -5,7 +5,8 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models.functions import Now
 
-from automation.selectors import access, runbooks
+from automation.models import CatalogEntry
+from automation.selectors import access, runbooks, workflows
 from incidents.models import UNRESOLVED, Incident, RemediationRule, RuleMode
 from incidents.services import rule_fields
 from incidents.services.plans import runbook_of
@@ -110,12 +111,15 @@ def require_confirmation(rule: RemediationRule, *, is_confirmed: bool) -> None:
 
 def risks(rule: RemediationRule) -> list[str]:
     """Return why it has to be meant that the rule starts by itself, a sentence each."""
-    runbook, said = runbook_of(rule), []
-    if runbook.dangerous:
-        said.append(f"{runbook.title} is dangerous.")
-    servers = rule.server_group.servers.all() if rule.server_group else Server.objects.all()
+    runbooks_ = _runbooks_of(rule)
+    said = [f"{runbook.title} is dangerous." for runbook in runbooks_ if runbook.dangerous]
+    # A workflow says itself where it runs, which may be known only then.
+    group = None if rule.workflow else rule.server_group
+    servers = group.servers.all() if group else Server.objects.all()
     found = servers.filter(
-        is_active=True, environment=Environment.PRODUCTION, platform__in=runbook.platforms
+        is_active=True,
+        environment=Environment.PRODUCTION,
+        platform__in={name for runbook in runbooks_ for name in runbook.platforms},
     )
     names = list(found.order_by("name").values_list("name", flat=True)[: _SHOWN + 1])
     if names:
@@ -128,7 +132,7 @@ def _held(rule: RemediationRule) -> RemediationRule:
     """Return the rule as it is now, and let nothing be decided for it in this transaction."""
     hold_rule(rule.pk)
     return RemediationRule.objects.select_related(
-        "runbook", "template__runbook", "template__secret_parameters", "server_group"
+        "runbook", "template__runbook", "template__secret_parameters", "workflow", "server_group"
     ).get(pk=rule.pk)
 
 
@@ -136,10 +140,16 @@ def _require_own(actor: User, rule: RemediationRule) -> None:
     """Raise unless the actor may do what the rule does: also by a token that may do less."""
     access.require_running(actor)
     permissions.require(actor, roles.OPERATE_SERVERS, MAY_NOT)
-    for permission in runbooks.code_of(runbook_of(rule)).required_permissions:
-        permissions.require(
-            actor, permission, f"The runbook also needs the permission {permission}."
-        )
+    for runbook in _runbooks_of(rule):
+        for permission in runbooks.code_of(runbook).required_permissions:
+            permissions.require(
+                actor, permission, f"{runbook.title} also needs the permission {permission}."
+            )
+
+
+def _runbooks_of(rule: RemediationRule) -> list[CatalogEntry]:
+    """Return all that it may run."""
+    return workflows.runbooks_of(rule.workflow) if rule.workflow else [runbook_of(rule)]
 
 
 def _ask_about_open(rule: RemediationRule) -> None:

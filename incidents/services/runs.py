@@ -1,4 +1,4 @@
-"""What executions do to the incident that they are for: its timeline, and where it stands."""
+"""What is run for an incident does to it: its timeline, and where it stands."""
 
 from uuid import UUID
 
@@ -7,7 +7,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from automation.engine.results import Status
-from automation.models import Execution, Trigger
+from automation.models import Execution, Trigger, WorkflowRun
 from automation.selectors import executions
 from incidents.models import Incident, IncidentStatus, TimelineEntry
 from incidents.selectors import access
@@ -34,21 +34,35 @@ def note_execution(execution: Execution) -> None:
     _write_for(execution, text.strip())
 
 
-def settle(incident_id: UUID) -> None:
-    """Say REMEDIATING while an execution for it that changes something waits or runs, else not.
+def note_run_started(run: WorkflowRun, *, actor: trail.Actor) -> None:
+    """Write into the timeline that a workflow was started, or goes on, in that transaction."""
+    begins = "goes on" if run.retries else "was started"
+    _write_of(run, f"{_kind_of(run)} {run.name} {begins}.", actor=actor)
 
-    In the transaction in which an execution began or ended. The incident is held first: of one
-    that begins while another ends, the later one sees both.
+
+def note_run(run: WorkflowRun) -> None:
+    """Write the end of a run of a workflow into the timeline, in that transaction."""
+    _write_of(run, f"{_kind_of(run)} {run.name} ended {run.status}. {run.message}".strip())
+
+
+def settle(incident_id: UUID) -> None:
+    """Say REMEDIATING while a workflow runs for it, or something that changes, else not.
+
+    In the transaction in which one began or ended. The incident is held first: of one that begins
+    while another ends, the later one sees both.
     """
     row = Incident.objects.select_for_update(of=("self",)).filter(pk=incident_id).first()
     if row is None or not row.is_open:
         return
-    is_mending = Execution.objects.filter(
-        incident_id=incident_id,
-        status__in=[Status.PENDING, Status.RUNNING],
-        is_dry_run=False,
-        changes=True,
-    ).exists()
+    live = {
+        "incident_id": incident_id,
+        "status__in": [Status.PENDING, Status.RUNNING],
+        "is_dry_run": False,
+    }
+    is_mending = (
+        Execution.objects.filter(**live, changes=True).exists()
+        or WorkflowRun.objects.filter(**live).exists()
+    )
     if is_mending and row.status in _AT_REST:
         status = IncidentStatus.REMEDIATING
     elif not is_mending and row.status == IncidentStatus.REMEDIATING:
@@ -103,6 +117,7 @@ def write(
     *,
     actor: trail.Actor = None,
     execution: Execution | None = None,
+    workflow_run: WorkflowRun | None = None,
 ) -> TimelineEntry:
     """Write a line into the timeline, as ``incidents.services.incidents.write`` does."""
     if isinstance(actor, User):
@@ -115,7 +130,19 @@ def write(
         text=secrets_in_use.masked(text),
         actor=name[:200],
         execution=execution,
+        workflow_run=workflow_run,
     )
+
+
+def _kind_of(run: WorkflowRun) -> str:
+    return "A dry run of the workflow" if run.is_dry_run else "The workflow"
+
+
+def _write_of(run: WorkflowRun, text: str, *, actor: trail.Actor = None) -> None:
+    incident = Incident.objects.filter(pk=run.incident_id).first() if run.incident_id else None
+    if incident is not None:
+        write(incident, "EXECUTION", text, actor=actor, workflow_run=run)
+        settle(incident.pk)
 
 
 def _write_for(execution: Execution, text: str, *, actor: trail.Actor = None) -> None:

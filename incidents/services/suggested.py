@@ -2,13 +2,15 @@
 
 from django.db import transaction
 
-from automation.models import Execution
-from automation.services import executions
+from automation.models import CatalogEntry
 from incidents import matching
 from incidents.models import DecisionOutcome, Incident, RemediationRule, RuleDecision, RuleMode
-from incidents.services import incidents, plans
+from incidents.services import incidents, plans, starts
+from incidents.services.plans import Plan
+from incidents.services.starts import Started
 from opsmanager.accounts.models import User
 from opsmanager.common.problems import InvalidState, Problem
+from servers.models import Server
 from servers.selectors import groups as server_groups
 
 
@@ -18,7 +20,7 @@ def start(
     rule: RemediationRule,
     incident: Incident,
     idempotency_key: str | None = None,
-) -> Execution:
+) -> Started:
     """Run what the rule suggests for the incident. Raises a :class:`Problem` that says why not.
 
     What comes of it is noted at the suggestion, as of what the rule starts itself.
@@ -30,34 +32,37 @@ def start(
     plan = plans.plan(rule, incident)
     if plan.server is None or plan.no_parameters:
         raise Problem(plan.no_server or plan.no_parameters)
-    if plan.server.is_production:
-        raise Problem(
-            f"{plan.server.name} is a production server: run it from the runbook's page, where "
-            "you confirm the server by its name."
-        )
-    asked = plans.launch_for(
-        rule,
-        incident,
-        plan,
-        plan.server,
-        actor=actor,
-        by_hand=True,
-        idempotency_key=idempotency_key,
-    )
+    if starts.wants_its_page(plan, plan.server, actor=actor):
+        raise Problem(_to_be_meant(plan, plan.server))
     with transaction.atomic():
-        execution = executions.launch(asked)
+        started = starts.by_hand(
+            rule, incident, plan, plan.server, actor=actor, idempotency_key=idempotency_key
+        )
         rows = RuleDecision.objects.select_for_update().filter(
             rule=rule, incident=incident, outcome=DecisionOutcome.SUGGESTED
         )
         suggestion = rows.order_by("-at").first()
-        if suggestion is not None and suggestion.execution_id is None:
-            suggestion.execution = execution
-            suggestion.save(update_fields=["execution"])
+        if suggestion is not None and not suggestion.has_begun:
+            suggestion.take(started)
+            suggestion.save(update_fields=["execution", "workflow_run"])
             incidents.write(
                 incident,
                 "RULE",
                 f"What the rule {rule.name} suggests was started.",
                 actor=actor,
-                execution=execution,
+                execution=suggestion.execution,
+                workflow_run=suggestion.workflow_run,
             )
-    return execution
+    return started
+
+
+def _to_be_meant(plan: Plan, server: Server) -> str:
+    if isinstance(plan.action, CatalogEntry):
+        return (
+            f"{server.name} is a production server: run it from the runbook's page, where "
+            "you confirm the server by its name."
+        )
+    return (
+        f"The workflow {plan.action.name} is dangerous or acts in production: start it from its "
+        "own page, where you say that you mean it."
+    )

@@ -10,11 +10,11 @@ from uuid import UUID
 from django.db.models import Prefetch
 from django.utils import timezone
 
+from automation import workflows
 from automation.engine.results import Verdict
-from automation.engine.runbook import Runbook
-from automation.models import Execution
+from automation.models import CatalogEntry, Execution
 from automation.selectors import runbooks
-from automation.services import conditions
+from automation.services import conditions, workflow_checks
 from automation.services.conditions import check
 from incidents import matching
 from incidents.matching import Condition
@@ -118,8 +118,7 @@ class _Past:
 
     def __init__(self, rule: RemediationRule) -> None:
         self._rule = rule
-        self._runbook = plans.runbook_of(rule)
-        self._kind: type[Runbook] = runbooks.code_of(self._runbook)
+        self._action = plans.action_of(rule)
         self._started: list[datetime] = []
         self._on: dict[UUID, datetime] = {}
 
@@ -145,23 +144,15 @@ class _Past:
             _guard("parametersFilled", plan.no_parameters),
         ]
         if not plan.no_parameters:
-            template = self._rule.template
-            kept = template.secret_parameters if template else None
-            names = kept.names if kept else ()
+            found.append(_checked("parametersValid", lambda: self._parsed(plan)))
+        runbook = self._action
+        if server is not None and isinstance(runbook, CatalogEntry):
             found.append(
                 _checked(
-                    "parametersValid",
-                    lambda: conditions.parsed(self._kind, plan.parameters, kept=names),
+                    "serverCompatibility", lambda: conditions.require_compatible(runbook, server)
                 )
             )
-        if server is not None:
-            found.append(
-                _checked(
-                    "serverCompatibility",
-                    lambda: conditions.require_compatible(self._runbook, server),
-                )
-            )
-            found.append(self._cooled_down(incident, server))
+            found.append(self._cooled_down(runbook, incident, server))
         tended = "Its server was in maintenance." if incident.in_maintenance else ""
         found.append(_guard("notInMaintenance", tended))
         if not self._rule.acts_while_flapping:
@@ -170,8 +161,19 @@ class _Past:
         found.append(self._in_an_hour(incident))
         return found
 
-    def _cooled_down(self, incident: Incident, server: Server) -> Condition:
-        minutes = self._runbook.cooldown_minutes
+    def _parsed(self, plan: Plan) -> None:
+        """Raise unless what it runs takes the parameters."""
+        if isinstance(self._action, CatalogEntry):
+            template = self._rule.template
+            kept = template.secret_parameters if template else None
+            kind = runbooks.code_of(self._action)
+            conditions.parsed(kind, plan.parameters, kept=kept.names if kept else ())
+        else:
+            definition = workflows.parsed(self._action.definition)
+            workflow_checks.inputs_of(definition, plan.parameters)
+
+    def _cooled_down(self, runbook: CatalogEntry, incident: Incident, server: Server) -> Condition:
+        minutes = runbook.cooldown_minutes
         last = self._on.get(server.pk)
         cooling = last is not None and incident.opened_at - last < timedelta(minutes=minutes)
         said = f"It would have run there less than {minutes} min before." if cooling else ""

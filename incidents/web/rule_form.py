@@ -6,19 +6,20 @@ from typing import Any, Final
 
 from django import forms
 
-from automation.models import CatalogEntry, Template
+from automation.models import CatalogEntry, Template, Workflow
 from incidents.models import RemediationRule, Severity
 from opsmanager.common.problems import Problem
 from servers.models import ServerGroup
 
 CONDITIONS: Final = ("sources", "severities", "labels", "title", "server_group")
 """The fields that say which incidents it is for."""
-ACTION: Final = ("runbook", "template", "parameters", "server_template")
+ACTION: Final = ("runbook", "template", "workflow", "parameters", "server_template")
 """The fields that say what it starts."""
 _LINES: Final = {"rows": 4, "spellcheck": "false", "autocomplete": "off"}
 _WIRE: Final = {
     "runbookId": "runbook",
     "templateId": "template",
+    "workflowId": "workflow",
     "serverGroupId": "server_group",
     "serverTemplate": "server_template",
     "perHour": "per_hour",
@@ -98,14 +99,21 @@ class RuleForm(forms.Form):
     runbook = _RunbookField(
         CatalogEntry.objects.none(),
         required=False,
-        empty_label="None: a template",
+        empty_label="None: a template or workflow",
         help_text="What is started",
     )
     template = forms.ModelChoiceField(
         Template.objects.all(),
         required=False,
-        empty_label="None: a runbook",
+        empty_label="None: a runbook or workflow",
         help_text="Saved parameters, in place of a runbook; those below are laid over them",
+    )
+    workflow = forms.ModelChoiceField(
+        Workflow.objects.none(),
+        required=False,
+        empty_label="None: a runbook or template",
+        help_text="Several runbooks, in place of one; the parameters are its inputs, such as "
+        "server = {{ server.name }}",
     )
     parameters = forms.CharField(
         required=False,
@@ -143,11 +151,12 @@ class RuleForm(forms.Form):
         required=False, label="Act although the incident opens and resolves again and again"
     )
 
-    def __init__(self, *args: Any, runbooks: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, runbooks: Any, workflows: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        field = self.fields["runbook"]
-        if isinstance(field, _RunbookField):
-            field.queryset = runbooks
+        for name, rows in {"runbook": runbooks, "workflow": workflows}.items():
+            field = self.fields[name]
+            if isinstance(field, forms.ModelChoiceField):
+                field.queryset = rows
 
     def clean_sources(self) -> list[str]:
         """Return the slugs."""

@@ -9,7 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from automation.selectors import runbooks
+from automation.models import WorkflowRun
+from automation.selectors import runbooks, workflows
 from incidents.models import RemediationRule, RuleMode
 from incidents.selectors import breakers as stopped
 from incidents.selectors import decisions, drafts, incidents
@@ -79,7 +80,8 @@ def rule_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     span = int(days) if days in map(str, _SPANS) else None
     context = {
         "rule": selectors.with_counts(selectors.visible_to(request.user)).get(pk=rule.pk),
-        "runbook": plans.runbook_of(rule),
+        "runbook": None if rule.workflow else plans.runbook_of(rule),
+        "starts": plans.title_of(plans.action_of(rule)),
         "modes": _modes(),
         "risks": rules.risks(rule) if may_change else [],
         "spans": _SPANS,
@@ -132,20 +134,27 @@ def rule_rearm(request: HttpRequest, pk: UUID) -> HttpResponse:
 def rule_start(request: HttpRequest, pk: UUID, rule_pk: UUID) -> HttpResponse:
     """Run what a rule suggests for an incident."""
     incident = incidents.get(request.user, pk)
-    execution = suggested.start(
+    started = suggested.start(
         actor=user_of(request),
         rule=selectors.get(request.user, rule_pk),
         incident=incident,
         idempotency_key=key_of(request),
     )
-    return go_to(request, "automation:execution_detail", pk=execution.pk)
+    if isinstance(started, WorkflowRun):
+        return go_to(request, "automation:workflow_run", pk=started.pk)
+    return go_to(request, "automation:execution_detail", pk=started.pk)
 
 
 def _edit(
     request: HttpRequest, rule: RemediationRule | None, initial: dict[str, Any]
 ) -> HttpResponse:
     known = runbooks.visible_to(request.user).order_by("title")
-    form = RuleForm(request.POST or None, runbooks=known, initial=initial)
+    form = RuleForm(
+        request.POST or None,
+        runbooks=known,
+        workflows=workflows.visible_to(request.user),
+        initial=initial,
+    )
     context = {
         "form": form,
         "rule": rule,

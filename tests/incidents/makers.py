@@ -40,7 +40,7 @@ def rule(mode: str = "AUTOMATIC", **fields: Any) -> RemediationRule:
         "mode": mode,
         **fields,
     }
-    if "runbook" not in values and "template" not in values:
+    if not values.keys() & {"runbook", "template", "workflow"}:
         values["runbook"] = makers.entry("SAMPLE_MENDING")
     if "owner" not in values:
         values["owner"] = makers.somebody()

@@ -118,7 +118,7 @@ class Session:
             return
         poll = select.poll()
         poll.register(stream, select.POLLIN)
-        with suppress(OSError), stream:
+        with suppress(OSError, EOFError), stream:
             while not self._channel.closed:
                 if poll.poll(LOOK_EVERY * 1000):
                     data = stream.read(CHUNK)

@@ -1,6 +1,7 @@
 """The pages of runs of workflows, and the one that starts them."""
 
 from collections.abc import Callable
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -14,6 +15,7 @@ from tests.automation import makers
 from tests.automation.services.workflow_story import look, note, started, wait, workflow
 from tests.automation.web.test_executions import words
 from tests.automation.web.test_runbooks import HTMX, text_of
+from tests.incidents import makers as incidents
 
 As = Callable[[str], Client]
 Persona = Callable[[str], User | None]
@@ -192,6 +194,22 @@ def test_it_is_started_with_its_inputs(as_: As, flow: Workflow, server: Server, 
     assert answer["Location"] == f"/workflow-runs/{run.pk}/"
     assert run.inputs == {"server": server.name, "word": "x"}
     assert (run.reason, run.is_dry_run) == ("Slow.", mode == "dry-run")
+
+
+def test_a_link_fills_in_inputs_and_the_incident(as_: As, flow: Workflow, server: Server) -> None:
+    broken = incidents.incident(server=server)
+    client, path = as_("granted"), f"/workflows/{flow.pk}/run/"
+    query = {"input-server": server.name, "input-word": "x <y>", "incident": str(broken.pk)}
+    shown = " ".join(text_of(client.get(path, query)).split())
+    assert f'<option value="{server.name}" selected' in shown
+    assert 'value="x &lt;y&gt;"' in shown
+    assert f'name="incident" value="{broken.pk}"' in shown
+    given = {"own-input-server": server.name, "own-input-word": "x", "incident": str(broken.pk)}
+    client.post(path, {**given, "mode": "run"})
+    assert WorkflowRun.objects.get().incident_id == broken.pk
+    answer = client.post(path, {**given, "incident": str(uuid4()), "mode": "run"})
+    assert "no such incident" in answer.content.decode()
+    assert WorkflowRun.objects.count() == 1
 
 
 def test_each_kind_of_input_has_its_field(as_: As, server: Server) -> None:

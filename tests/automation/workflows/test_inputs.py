@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from automation.workflows import DefinitionInvalid, InputType, filled_in
+from automation.workflows import DefinitionInvalid, InputType, filled_in, typed
 from automation.workflows.inputs import problem_of
 from tests.automation.workflows.makers import workflow
 
@@ -59,3 +59,28 @@ def test_a_value_is_of_its_type_or_refused(wanted: str, good: list[Any], bad: li
         assert problem_of(InputType(wanted), value) is None
     for value in bad:
         assert str(problem_of(InputType(wanted), value)).startswith("Must be ")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "text", "value"),
+    [
+        ("integer", "5", 5),
+        ("integer", "five", "five"),
+        ("number", "0.5", 0.5),
+        ("number", "nan", "nan"),
+        ("number", "1e999", "1e999"),
+        ("number", "half", "half"),
+        ("boolean", "Yes", True),
+        ("boolean", "false", False),
+        ("boolean", "perhaps", "perhaps"),
+        ("string", "5", "5"),
+        ("server", "5", "5"),
+        ("integer", 5, 5),
+        ("string", ["5"], ["5"]),
+    ],
+)
+def test_texts_become_values_of_the_types_that_are_wanted(
+    wanted: str, text: Any, value: Any
+) -> None:
+    definition = workflow("a", inputs=[{"name": "it", "type": wanted}])
+    assert typed(definition, {"it": text, "other": "5"}) == {"it": value, "other": "5"}

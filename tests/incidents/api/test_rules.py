@@ -3,10 +3,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from automation.models import WorkflowRun
 from incidents.models import RemediationRule, RuleBreaker
 from incidents.services.remediation import consider
 from servers.models import Environment
 from tests.automation import makers
+from tests.automation.services.workflow_story import look, workflow
 from tests.incidents.makers import incident, rule
 from tests.support.users import signed_in
 
@@ -44,6 +46,29 @@ def test_a_rule_is_made_off_changed_switched_and_deleted(admin: Client) -> None:
     assert admin.get(RULES, {"mode": "OFF"}).json()["total"] == 0
     assert admin.delete(f"{RULES}{at}").status_code == 204
     assert admin.get(f"{RULES}{at}").status_code == 404
+
+
+def test_a_rule_may_start_a_workflow(admin: Client) -> None:
+    server = [{"name": "server", "type": "server", "required": True}]
+    made = workflow({"look": look()}, inputs=server)
+    new = {
+        "name": "look",
+        "workflowId": str(made.pk),
+        "parameters": {"server": "{{ server.name }}"},
+    }
+    answer = post(admin, "", **new)
+    assert answer.status_code == 201
+    row = answer.json()["rule"]
+    assert (row["workflowId"], row["runbookId"], row["templateId"]) == (str(made.pk), None, None)
+    post(admin, f"/{row['id']}/mode", mode="AUTOMATIC")
+    broken = incident()
+    consider(broken)
+    run = WorkflowRun.objects.get()
+    decision = admin.get(f"{RULES}/{row['id']}/decisions").json()["decisions"][0]
+    assert (decision["workflowRunId"], decision["executionId"]) == (str(run.pk), None)
+    timeline = admin.get(f"/api/v1/incidents/{broken.pk}/timeline").json()["timeline"]
+    assert str(run.pk) in {entry["workflowRunId"] for entry in timeline}
+    assert post(admin, "", **{**new, "workflowId": str(run.pk)}).status_code == 400
 
 
 def test_mistakes_are_said_at_their_fields(admin: Client) -> None:

@@ -4,16 +4,20 @@ import pytest
 from django.test import Client
 
 from automation.engine.results import Status, Verdict
-from automation.models import Execution
+from automation.models import Execution, Workflow, WorkflowRun
 from incidents.models import RemediationRule, RuleBreaker, RuleDecision
 from incidents.services.remediation import consider
 from servers.models import Environment
 from tests.automation import makers
+from tests.automation.services.workflow_story import look, note, workflow
 from tests.incidents.makers import incident, rule
 from tests.support import servers as places
 from tests.support.users import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rows")]
+
+
+SERVER = [{"name": "server", "type": "server", "required": True}]
 
 
 @pytest.fixture
@@ -64,7 +68,7 @@ def test_a_rule_is_written_in_lines(admin: Client) -> None:
         ({"labels": "job web"}, "Line 1 needs a name, = and a value."),
         ({"parameters": "path = {{ cycler }}"}, "There is no cycler."),
         ({"parameters": "nope = 1"}, "nope"),
-        ({"runbook": ""}, "Choose a runbook or a template, one of them."),
+        ({"runbook": ""}, "Choose a runbook, a template or a workflow, one of them."),
     ],
 )
 def test_a_mistake_is_shown_at_its_field(admin: Client, changes: dict[str, Any], said: str) -> None:
@@ -146,6 +150,51 @@ def test_in_production_a_suggestion_leads_to_the_page_that_asks_for_the_name() -
     assert "/runbooks/SAMPLE_MENDING/?path=%2Ftmp%2Fx" in page
     assert "where you confirm the server by its name" in text(noc.post(start, follow=True))
     assert not Execution.objects.exists()
+
+
+MENDING = {"look": look(), "say": note()}
+
+
+def test_a_rule_may_start_a_workflow(admin: Client) -> None:
+    made = workflow(MENDING, "look say", name="Look first", inputs=SERVER)
+    sent = form(runbook="", workflow=str(made.pk), parameters="server = {{ server.name }}")
+    answer = admin.post("/rules/new/", sent)
+    row = RemediationRule.objects.get()
+    assert answer["Location"] == f"/rules/{row.pk}/"
+    assert (row.runbook, row.workflow) == (None, made)
+    page = text(admin.get(f"/rules/{row.pk}/"))
+    assert "starts the workflow Look first" in page
+    assert f"/workflows/{made.pk}/" in page
+    assert "Look first" in text(admin.get("/rules/", {"search": "first"}))
+    assert f'<option value="{made.pk}" selected>' in text(admin.get(f"/rules/{row.pk}/edit/"))
+    both = admin.post(f"/rules/{row.pk}/edit/", form(workflow=str(made.pk)))
+    assert "one of them" in text(both)
+
+
+def test_a_suggested_workflow_is_started_with_one_click() -> None:
+    made = workflow(MENDING, "look say", name="Look first", inputs=SERVER)
+    broken = incident()
+    row = rule("SUGGEST", workflow=made, parameters={"server": "{{ server.name }}"})
+    consider(broken)
+    noc = signed_in(makers.user("NOC", operates=broken.server))
+    page = text(noc.get(f"/incidents/{broken.pk}/"))
+    assert f"The workflow Look first for {broken.server.name}" in page
+    answer = noc.post(f"/incidents/{broken.pk}/rules/{row.pk}/start/")
+    run = WorkflowRun.objects.get()
+    assert answer["Location"] == f"/workflow-runs/{run.pk}/"
+    assert RuleDecision.objects.get().workflow_run == run
+    link = f'<a href="/workflow-runs/{run.pk}/">'
+    assert f"{link}The workflow Look first was started.</a>" in text(
+        noc.get(f"/incidents/{broken.pk}/")
+    )
+    assert f"{link}Look first</a>" in text(noc.get(f"/rules/{row.pk}/"))
+
+
+def test_what_a_rule_uses_is_not_deleted(admin: Client) -> None:
+    made = workflow(MENDING, "look say", inputs=SERVER)
+    rule("OFF", workflow=made, parameters={"server": "web-1"}, name="needs it")
+    assert "needs it" in text(admin.post(f"/workflows/{made.pk}/delete/", follow=True))
+    assert Workflow.objects.filter(pk=made.pk).exists()
 
 
 def test_a_stopped_rule_needs_somebody_and_is_re_armed_on_the_incident() -> None:
