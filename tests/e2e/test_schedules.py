@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 def test_a_schedule_is_made_looked_at_paused_and_run_now(demo: Demo, reader: Reader) -> None:
     page, name = reader.page, unique("Nightly")
     reader.visit("/schedules/new/")
-    page.get_by_label("Runbook or template").select_option("runbook:HEALTH_CHECK")
+    page.get_by_label("Runbook, template or workflow").select_option("runbook:HEALTH_CHECK")
     page.get_by_role("button", name="Go on").click()
 
     page.get_by_label("Name", exact=True).fill(name)

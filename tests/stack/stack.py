@@ -201,6 +201,7 @@ def _to_its_end(program: Program) -> None:
         check=False,
         capture_output=True,
         text=True,
+        timeout=START_PATIENCE,
     )
     assert ended.returncode == 0, f"{program.name}: {ended.stdout}{ended.stderr}"
 

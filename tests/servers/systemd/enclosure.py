@@ -12,6 +12,7 @@ from typing import IO, Self
 # with the command, or when nobody holds the other end of the lifeline ($1) any more.
 _WATCH = '"${@:2}" <&0 & cat <&"$1" >/dev/null & wait -n'
 _LOG_TAIL = 4000  # characters
+_PATIENCE = 60  # seconds
 
 
 class Enclosure:
@@ -79,7 +80,12 @@ class Enclosure:
     def end(self) -> None:
         """Kill whatever still runs inside and wait until it is gone."""
         self._lifeline.close()
-        self._process.wait()
+        try:
+            self._process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            # Then it is told outright: the kernel ends all inside with it (--kill-child).
+            self._process.kill()
+            self._process.wait()
 
     def log(self) -> str:
         """Return the end of what the command wrote so far."""
