@@ -6,6 +6,7 @@ import threading
 from contextlib import suppress
 
 _NEWKEYS = 21
+_PATIENCE = 60.0
 
 
 class Proxy:
@@ -19,6 +20,7 @@ class Proxy:
         self.connections = 0
         self.stalled = threading.Event()
         self._sockets: list[socket.socket] = []
+        self._listening: list[threading.Thread] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
@@ -29,9 +31,12 @@ class Proxy:
                 server = socket.create_connection(self._upstream)
                 self._sockets += [client, server]
                 for source, sink, record in ((client, server, True), (server, client, False)):
-                    threading.Thread(
+                    relay = threading.Thread(
                         target=self._relay, args=(source, sink, record), daemon=True
-                    ).start()
+                    )
+                    if record:
+                        self._listening.append(relay)
+                    relay.start()
 
     def _relay(self, source: socket.socket, sink: socket.socket, record: bool) -> None:
         with suppress(OSError):
@@ -60,7 +65,9 @@ class Proxy:
             end.close()
 
     def sent_after_key_exchange(self) -> bytes:
-        """What the client said beyond its last plain packet: everything after NEWKEYS."""
+        """What a client that has hung up said beyond its last plain packet: after NEWKEYS."""
+        for relay in self._listening:
+            relay.join(_PATIENCE)
         stream = bytes(self.sent).partition(b"\r\n")[2]
         while stream:
             (length,) = struct.unpack(">I", stream[:4])

@@ -304,7 +304,11 @@ def test_failures_leave_no_thread(sshd: Sshd, pool: Pool, thread_count: Callable
 
 
 @pytest.mark.sshd
-def test_a_stop_while_the_connection_is_renewed(sshd: Sshd, pool: Pool) -> None:
+def test_a_stop_while_the_connection_is_renewed(
+    sshd: Sshd, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So that it is asked before a quick server has let it in.
+    monkeypatch.setattr("servers.ssh.pool._POLL", 0.001)
     with pool.session(sshd.target()) as session:
         session._connection.close()
         answers = iter([None])
