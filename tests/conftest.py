@@ -1,6 +1,7 @@
 """The tests need real services, which `make test` starts around them."""
 
 import os
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -13,10 +14,23 @@ if not os.environ.get("DATABASE_URL"):
 
 os.environ.setdefault(RUN, uuid4().hex[:12])
 
+_TESTS = Path(__file__).parent
+_NOT_MEASURED = (
+    "access/",
+    "budgets/",
+    "docs/",
+    "e2e/",
+    "stack/",
+    "automation/engine/guard/test_spellings.py",
+    "opsmanager/common/api/test_hostile_bodies.py",
+)
+"""Tests that go through everything, or run it in processes of its own: other tests look at each
+line closely, and to count the lines once more takes half as long again."""
+
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests of one `xdist_group` in one process.
+    """Keep tests of one `xdist_group` in one process, and say of which the lines are counted.
 
     pytest-xdist 3.8 writes the group to where pytest 9.2 no longer looks for it.
     """
@@ -24,6 +38,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         with_group = getattr(item, "_nodeid", None)
         if with_group is not None:
             item._id = NodeId.parse(with_group)
+        if str(item.path.relative_to(_TESTS)).startswith(_NOT_MEASURED):
+            item.add_marker("no_cover")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
