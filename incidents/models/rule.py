@@ -157,6 +157,10 @@ class RuleDecision(UUIDModel):
         """Whether something was started by it that is still there."""
         return self.execution_id is not None or self.workflow_run_id is not None
 
+    def began(self, started: Execution | WorkflowRun) -> bool:
+        """Whether this very thing was started by it."""
+        return started.pk in (self.execution_id, self.workflow_run_id)
+
     def take(self, started: Execution | WorkflowRun) -> None:
         """Say what was started by it, not saved."""
         if isinstance(started, WorkflowRun):

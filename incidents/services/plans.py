@@ -9,7 +9,7 @@ from django.db.models import Q
 from automation import workflows
 from automation.models import CatalogEntry, Workflow
 from incidents import parameters
-from incidents.models import Incident, RemediationRule
+from incidents.models import DecisionOutcome, Incident, RemediationRule
 from incidents.parameters import TemplateInvalid
 from servers.models import Server
 
@@ -86,6 +86,15 @@ def plan(rule: RemediationRule, incident: Incident) -> Plan:
         parameters=given,
         no_parameters=no_parameters,
     )
+
+
+def decided(rule: RemediationRule, plan: Plan, outcome: DecisionOutcome) -> str:
+    """Return the sentence of a rule that nothing holds back."""
+    if outcome == DecisionOutcome.STARTED:
+        return f"The rule {rule.name} fits: it starts {plan.where}."
+    if outcome == DecisionOutcome.SUGGESTED:
+        return f"The rule {rule.name} fits: it suggests {plan.where}."
+    return f"The rule {rule.name} fits: it would have started {plan.where}."
 
 
 def names(incident: Incident, server: Server | None) -> dict[str, Any]:

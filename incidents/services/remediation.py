@@ -142,7 +142,7 @@ def _decide(
     if failing and all(guard.is_usual for guard in failing):
         return _Answer(wait=wait)
     outcome = DecisionOutcome.HELD if failing else _OUTCOMES[RuleMode(rule.mode)]
-    said = " ".join(guard.message for guard in failing) or _sentence(rule, plan, outcome)
+    said = " ".join(guard.message for guard in failing) or plans.decided(rule, plan, outcome)
     row = RuleDecision(
         rule=rule,
         incident=incident,
@@ -197,14 +197,6 @@ def _start(row: RuleDecision, plan: Plan) -> None:
     if plan.server is None or row.rule.owner is None:
         raise ValueError("The guards let nothing pass without a server and an owner.")
     row.take(starts.by_itself(row.rule, row.incident, plan, plan.server, owner=row.rule.owner))
-
-
-def _sentence(rule: RemediationRule, plan: Plan, outcome: DecisionOutcome) -> str:
-    if outcome == DecisionOutcome.STARTED:
-        return f"The rule {rule.name} fits: it starts {plan.where}."
-    if outcome == DecisionOutcome.SUGGESTED:
-        return f"The rule {rule.name} fits: it suggests {plan.where}."
-    return f"The rule {rule.name} fits: it would have started {plan.where}."
 
 
 def _tell(row: RuleDecision, failing: list[Guard]) -> None:

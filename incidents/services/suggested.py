@@ -9,6 +9,7 @@ from incidents.services import incidents, plans, starts
 from incidents.services.plans import Plan
 from incidents.services.starts import Started
 from opsmanager.accounts.models import User
+from opsmanager.common import secrets_in_use
 from opsmanager.common.problems import InvalidState, Problem
 from servers.models import Server
 from servers.selectors import groups as server_groups
@@ -41,10 +42,12 @@ def start(
         rows = RuleDecision.objects.select_for_update().filter(
             rule=rule, incident=incident, outcome=DecisionOutcome.SUGGESTED
         )
-        suggestion = rows.order_by("-at").first()
-        if suggestion is not None and not suggestion.has_begun:
+        last = rows.order_by("-at").first()
+        if last is None or not last.began(started):
+            # A person may have been quicker than whoever asks the rules.
+            suggestion = last if last and not last.has_begun else _suggestion(rule, incident, plan)
             suggestion.take(started)
-            suggestion.save(update_fields=["execution", "workflow_run"])
+            suggestion.save()
             incidents.write(
                 incident,
                 "RULE",
@@ -54,6 +57,17 @@ def start(
                 workflow_run=suggestion.workflow_run,
             )
     return started
+
+
+def _suggestion(rule: RemediationRule, incident: Incident, plan: Plan) -> RuleDecision:
+    return RuleDecision(
+        rule=rule,
+        incident=incident,
+        server=plan.server,
+        outcome=DecisionOutcome.SUGGESTED,
+        message=secrets_in_use.masked(plans.decided(rule, plan, DecisionOutcome.SUGGESTED)),
+        parameters=secrets_in_use.redactor().value(plan.parameters),
+    )
 
 
 def _to_be_meant(plan: Plan, server: Server) -> str:

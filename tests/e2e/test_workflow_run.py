@@ -1,5 +1,7 @@
 """Somebody starts a workflow, watches it wait for another person, and has it go on."""
 
+from collections.abc import Sequence
+
 import pytest
 from playwright.sync_api import expect
 
@@ -13,10 +15,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 ENDED = "It ended because the workflow was cancelled."
 
 
-def made(stack: Stack, nodes: dict[str, object], *pairs: tuple[str, str]) -> str:
+def made(
+    stack: Stack,
+    nodes: dict[str, object],
+    *pairs: tuple[str, str],
+    inputs: Sequence[dict[str, object]] = (),
+) -> str:
+    """Save a workflow with an input for the server, and others; return its id."""
     definition = {
         "name": unique("Look and tell"),
-        "inputs": [{"name": "server", "type": "server", "required": True}],
+        "inputs": [{"name": "server", "type": "server", "required": True}, *inputs],
         "nodes": nodes,
         "edges": [{"from": source, "to": target} for source, target in pairs],
     }

@@ -330,6 +330,24 @@ def test_a_suggestion_is_started_by_a_person_and_its_end_is_noted(mending: Workf
     assert (row.workflow_run, row.did_fix) == (run, True)
 
 
+def test_who_is_quicker_than_the_rules_starts_a_suggestion_whose_end_is_noted_too(
+    mending: Workflow,
+) -> None:
+    asked, broken = of(mending, "SUGGEST"), incident()
+    noc = makers.user("NOC", operates=broken.server)
+    first, again = (
+        suggested.start(actor=noc, rule=asked, incident=broken, idempotency_key="once")
+        for _ in range(2)
+    )
+    assert first.pk == again.pk
+    row = RuleDecision.objects.get()
+    assert (row.outcome, row.workflow_run, row.server) == ("SUGGESTED", first, broken.server)
+    assert row.message.endswith(f"it suggests the workflow Mend it for {broken.server.name}.")
+    second = suggested.start(actor=noc, rule=asked, incident=broken, idempotency_key="twice")
+    assert RuleDecision.objects.filter(workflow_run=second).count() == 1
+    assert RuleDecision.objects.count() == 2
+
+
 def test_in_production_a_suggestion_leads_to_the_workflows_page(mending: Workflow) -> None:
     server = makers.server(environment=Environment.PRODUCTION, name="web-1")
     asked, broken = of(mending, "SUGGEST"), incident(server=server)
