@@ -13,7 +13,7 @@ from tests.stack.demo import Demo, begin
 from tests.stack.stack import PASSWORD, Stack, running
 
 pytest_plugins = ("tests.stack.fixtures",)
-pytestmark = pytest.mark.xdist_group("stack")
+pytestmark = pytest.mark.xdist_group("alone")
 
 TOOLS = ("bash", "curl", "jq")
 PATIENCE = 300.0

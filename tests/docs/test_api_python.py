@@ -16,7 +16,7 @@ from tests.stack.stack import PASSWORD, Stack, running
 __all__ = ["tools"]
 
 pytest_plugins = ("tests.stack.fixtures",)
-pytestmark = pytest.mark.xdist_group("stack")
+pytestmark = pytest.mark.xdist_group("alone")
 
 PAGE = DOCS / "api-python.md"
 ADDRESS = "http://127.0.0.1:8000"

@@ -15,7 +15,7 @@ from tests.e2e.things import Things
 from tests.stack.stack import PASSWORD, Stack
 
 pytest_plugins = ("tests.stack.fixtures",)
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
 
 _HIDDEN = "document.activeElement.getBoundingClientRect().bottom <= 0"
 

@@ -1,8 +1,9 @@
 """Pytest fixtures that start OpsManager itself, once for all tests of a process.
 
 A test module that needs them says `pytest_plugins = ("tests.stack.fixtures",)` and carries the
-marker `xdist_group("stack")`, or `xdist_group("browser")` where it drives one, so that parallel
-runs start it once for each of the two.
+marker `xdist_group("stack")`, or `xdist_group("browser")` where it drives one and `"pages"` where
+it walks through all of them, so that parallel runs start it once for each of the three. Who starts
+one of their own is in `"alone"`. Groups that last equally long make a run short.
 """
 
 from collections.abc import Generator, Iterator

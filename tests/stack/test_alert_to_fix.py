@@ -24,7 +24,7 @@ pytest_plugins = ("tests.servers.systemd.fixtures", "tests.stack.fixtures")
 pytestmark = [
     pytest.mark.systemd,
     pytest.mark.alertmanager,
-    pytest.mark.xdist_group("stack"),
+    pytest.mark.xdist_group("alone"),
 ]
 
 PATIENCE = 180.0

@@ -18,7 +18,7 @@ from tests.stack.leaks import Pages, addresses, database_dump, leaks, redis_dump
 from tests.stack.stack import PASSWORD, Stack, running, unique
 from tests.support.waiting import eventually
 
-pytestmark = [pytest.mark.sshd, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.sshd, pytest.mark.xdist_group("alone")]
 
 # In use: a credential's. The others are told by what stands before them alone.
 SECRETS = {
