@@ -201,10 +201,8 @@ def _worker() -> Condition:
 
 
 def _living() -> QuerySet[Pulse]:
-    seen_since = timezone.now() - timedelta(
-        seconds=_WORKERS_SEEN_WITHIN * settings.AUTOMATION_SWEEP_SECONDS
-    )
-    return Pulse.objects.filter(kind="worker", seen_at__gte=seen_since)
+    silent_after = timedelta(seconds=_WORKERS_SEEN_WITHIN * settings.AUTOMATION_SWEEP_SECONDS)
+    return Pulse.objects.filter(kind="worker", seen_at__gte=Now() - silent_after)
 
 
 def _changing() -> QuerySet[Execution]:

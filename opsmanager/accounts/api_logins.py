@@ -6,17 +6,35 @@ access tokens: being revoked, a new password, another role, being switched off.
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db.models import F, QuerySet
+from django.db.models import DateTimeField, F, QuerySet, UUIDField
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from opsmanager.accounts import jwt, signals
 from opsmanager.accounts.jwt import TokenRefused
 from opsmanager.accounts.models import ApiLogin, User
+from opsmanager.common.compiled import Compiled
+
+_OF_LOGIN: Final[Compiled[User]] = Compiled(
+    lambda pk, login, now: (
+        User.with_rights()
+        .filter(
+            pk=pk,
+            is_active=True,
+            api_logins__pk=login,
+            api_logins__ended_at=None,
+            api_logins__expires_at__gt=now,
+        )
+        .annotate(fingerprint=F("api_logins__fingerprint"))
+    ),
+    pk=UUIDField(),
+    login=UUIDField(),
+    now=DateTimeField(),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,19 +128,11 @@ def prune() -> None:
 
 def _user(claims: dict[str, Any]) -> User:
     """Return the user of a login that still is one."""
-    found = (
-        User.with_rights()
-        .filter(
-            pk=claims["sub"],
-            is_active=True,
-            api_logins__pk=claims["sid"],
-            api_logins__ended_at=None,
-            api_logins__expires_at__gt=timezone.now(),
-        )
-        .annotate(fingerprint=F("api_logins__fingerprint"))
-        .first()
-    )
-    if found is None or not constant_time_compare(found.fingerprint, found.get_session_auth_hash()):
+    found = _OF_LOGIN.one(pk=claims["sub"], login=claims["sid"], now=timezone.now())
+    if found is None:
+        raise TokenRefused
+    fingerprint: str = found.fingerprint  # type: ignore[attr-defined] # as the query has it
+    if not constant_time_compare(fingerprint, found.get_session_auth_hash()):
         raise TokenRefused
     return found
 

@@ -11,13 +11,14 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, Q, QuerySet
 from django.utils import timezone
 
 from opsmanager.accounts import permissions as rights
 from opsmanager.accounts import places, roles, signals, token_text
 from opsmanager.accounts.models import ApiToken, User
 from opsmanager.common import secrets_in_use
+from opsmanager.common.compiled import Compiled
 from opsmanager.common.problems import Conflict, Invalid, NotFound, NotPermitted
 
 USUAL: Final = timedelta(days=90)
@@ -27,6 +28,14 @@ MOST: Final = 50
 _TOUCHED_EVERY: Final = timedelta(minutes=1)
 _KEPT: Final = timedelta(days=30)
 _T = TypeVar("_T", str, UUID)
+_BY_DIGEST: Final = Compiled(
+    lambda digest: (
+        ApiToken.objects.select_related("user")
+        .annotate(**User.rights_of("user_id"))
+        .filter(digest=digest)
+    ),
+    digest=CharField(),
+)
 
 
 class ApiTokenRefused(Exception):
@@ -90,12 +99,7 @@ def user_of(text: str, *, address: str | None) -> User:
         raise ApiTokenRefused(
             "This is no whole API token: it was cut off, or mistyped. Copy it again."
         )
-    token = (
-        ApiToken.objects.select_related("user")
-        .annotate(**User.rights_of("user_id"))
-        .filter(digest=token_text.digest(text))
-        .first()
-    )
+    token = _BY_DIGEST.one(digest=token_text.digest(text))
     if token is None:
         raise ApiTokenRefused("There is no such API token, or no longer. Make a new one.")
     user = _limited(token.user, token)

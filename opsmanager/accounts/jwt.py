@@ -13,8 +13,11 @@ from functools import lru_cache
 from typing import Any
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.serialization import (
+    load_pem_private_key,
+    load_pem_public_key,
+)
 from django.conf import settings
 from jwt.algorithms import RSAAlgorithm
 
@@ -57,7 +60,7 @@ def write(claims: Mapping[str, Any], *, typ: str) -> str:
     ours = {"iss": settings.JWT_ISSUER, "aud": settings.JWT_AUDIENCE}
     return jwt.encode(
         {**claims, **ours},
-        settings.JWT_PRIVATE_KEY,
+        _signing_key(settings.JWT_PRIVATE_KEY),
         algorithm=ALGORITHM,
         headers={"typ": typ, "kid": kid},
     )
@@ -82,6 +85,14 @@ def read(token: str, *, typ: str) -> dict[str, Any]:
     except jwt.InvalidTokenError:
         raise TokenRefused from None
     return claims
+
+
+@lru_cache(maxsize=1)
+def _signing_key(pem: str) -> RSAPrivateKey:
+    # Once: a key is checked as it is loaded, which takes many times as long as signing with it.
+    key = load_pem_private_key(pem.encode(), None)
+    assert isinstance(key, RSAPrivateKey)  # noqa: S101 - settings admit RSA only
+    return key
 
 
 @lru_cache(maxsize=8)

@@ -37,7 +37,8 @@ class AuthenticationMiddleware(DjangoAuthentication):
         """Let the session's query find what the view asks along, before anybody reads it."""
         asked = getattr(view, "asked_along", None)
         if asked is not None:
-            request.session.along = asked(**arguments)  # type: ignore[attr-defined]
+            request.session.along = asked  # type: ignore[attr-defined]
+            request.session.along_of = arguments  # type: ignore[attr-defined]
 
 
 def _user(request: HttpRequest) -> Any:

@@ -1,20 +1,24 @@
 """Sessions in rows of our own, which end when nobody uses them and, used or not, in the end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
-from django.db.models import QuerySet
+from django.db.models import CharField, DateTimeField, QuerySet, UUIDField
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 from django.utils import timezone
 
 from opsmanager.accounts.models import BrowserSession, User
+from opsmanager.accounts.models.user import RIGHTS
 from opsmanager.common.client import client_address
+from opsmanager.common.compiled import Compiled
 
+_Along = Callable[..., Combinable]
 _View = TypeVar("_View", bound=Callable[..., Any])
 TOUCH_SECONDS = 60
 """How exactly it is known when a session was last used."""
@@ -27,8 +31,10 @@ class SessionStore(DatabaseStore):
     """When the session was last used; known once it has been read."""
     user: User | None = None
     """Whose it is, with all rights; read together with the session, and not checked yet."""
-    along: Combinable | None = None
+    along: _Along | None = None
     """What else the session's query is to find; see :func:`asks_along`."""
+    along_of: Mapping[str, Any] = {}
+    """By which arguments of the address."""
     found: Any = None
 
     @classmethod
@@ -38,14 +44,8 @@ class SessionStore(DatabaseStore):
 
     def _get_session_from_db(self) -> BrowserSession | None:
         """Return the row, unless the session has ended, idle or not."""
-        rows = BrowserSession.objects.select_related("user")
-        rights = User.all_rights_of("user_id")
-        if self.along is not None:
-            rows = rows.annotate(found_along=self.along)
-        row = (
-            rows.annotate(**rights)
-            .filter(session_key=self.session_key, expire_date__gt=timezone.now())
-            .first()
+        row = reading(self.along, *self.along_of).one(
+            key=self.session_key, now=timezone.now(), **self.along_of
         )
         if row is None or row.seen_at < idle_since():
             self._session_key = None
@@ -54,7 +54,7 @@ class SessionStore(DatabaseStore):
         self.user = row.user
         self.found = getattr(row, "found_along", None)
         if row.user is not None:
-            row.user.__dict__.update({name: row.__dict__[name] for name in rights})
+            row.user.__dict__.update({name: row.__dict__[name] for name in RIGHTS})
         return row
 
     def create_model_instance(self, data: dict[str, Any]) -> BrowserSession:
@@ -72,6 +72,24 @@ class SessionStore(DatabaseStore):
         """Delete the rows of sessions that have ended."""
         super().clear_expired()
         BrowserSession.objects.filter(seen_at__lt=idle_since()).delete()
+
+
+@cache
+def reading(along: _Along | None, *arguments: str) -> Compiled[BrowserSession]:
+    """Return the query for a session by its ``key``, with its user, all rights and what is along.
+
+    ``arguments`` are the names of those of ``along``.
+    """
+
+    def put_together(key: Any, now: Any, **found_by: Any) -> QuerySet[BrowserSession]:
+        rows = BrowserSession.objects.select_related("user")
+        if along is not None:
+            rows = rows.annotate(found_along=along(**found_by))
+        rights = User.all_rights_of("user_id")
+        return rows.annotate(**rights).filter(session_key=key, expire_date__gt=now)
+
+    found_by = {name: UUIDField() for name in arguments}
+    return Compiled(put_together, key=CharField(), now=DateTimeField(), **found_by)
 
 
 def idle_since() -> datetime:
@@ -104,11 +122,12 @@ def of(user: User) -> QuerySet[BrowserSession]:
     ).order_by("-seen_at")
 
 
-def asks_along(expression: Callable[..., Combinable]) -> Callable[[_View], _View]:
+def asks_along(expression: _Along) -> Callable[[_View], _View]:
     """Have the query that reads the session find something for the view as well.
 
-    ``expression`` gets the view's own arguments from the address. For polls: a look for news is
-    then one query with the login. What it found is :func:`found_along`.
+    ``expression`` gets what stands for the view's own arguments from the address, which are UUIDs,
+    and is kept compiled (:class:`~opsmanager.common.compiled.Compiled`). For polls: a look for news
+    is then one query with the login. What it found is :func:`found_along`.
     """
 
     def marked(view: _View) -> _View:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib.auth.models import AbstractUser, Permission
 from django.contrib.postgres.expressions import ArraySubquery
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 ADMINISTRATORS = ("SUPER_ADMIN", "ADMIN")
 """The roles that configure OpsManager, and so may open the Django admin."""
+
+RIGHTS: Final = ("group_names", "permission_ids", "own_permissions", "role_permissions")
+"""What :meth:`User.all_rights_of` adds to rows, and a user of whom all was read at once has."""
 
 
 class User(AbstractUser):
