@@ -50,7 +50,7 @@ else
 		|| { cat $(VENV)/coverage.txt; echo "$(PURE) must be covered whole."; exit 1; }
 endif
 
-CHECKS := check-format check-lint check-types check-layers check-migrations check-templates \
+CHECKS := check-format check-lint check-types check-layers check-migrations check-upgrade check-templates \
 	check-docs check-api check-deploy check-security check-secrets check-dependencies
 .PHONY: $(CHECKS) accept-secrets
 
@@ -71,6 +71,11 @@ check-layers: $(DEV_READY)
 check-migrations: $(DEV_READY)
 	$(SETTINGS) DJANGO_SETTINGS_MODULE=opsmanager.settings.test \
 		$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+
+# Whether code of the last release can work during and after each migration since.
+check-upgrade: $(DEV_READY)
+	@$(SETTINGS) DJANGO_SETTINGS_MODULE=opsmanager.settings.test \
+		$(BIN)/python -W ignore::RuntimeWarning -m tests.repository.migrations
 
 check-templates: $(DEV_READY)
 	$(BIN)/djlint --quiet --lint templates

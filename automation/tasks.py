@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from celery.signals import worker_ready, worker_shutdown
+from celery.signals import worker_init, worker_ready, worker_shutdown
 
 from automation.runner import leftovers
 from automation.runner.process import this_process
@@ -45,6 +45,12 @@ def expire_approvals() -> None:
 def prune_leftovers() -> None:
     """Delete what nothing refers to any more."""
     leftovers.prune()
+
+
+@worker_init.connect
+def look(**_: Any) -> None:
+    """Look at the database before anything is taken from the queues."""
+    this_process().look()
 
 
 @worker_ready.connect

@@ -52,7 +52,7 @@ class Actions:
         http: HttpClient | None,
         journal: Journal,
         stop: StopSignal,
-        ids: Callable[[], UUID],
+        ids: Callable[[int], UUID],
         context: Context,
         seq_after: int,
         time_limit: float,
@@ -300,9 +300,10 @@ class Actions:
             self._journal.planned(self._action(place, kind, text, changes=changes))
 
     def _action(self, place: Place, kind: StepType, text: str, *, changes: bool) -> Action:
+        seq = next(self._numbers)
         return Action(
-            id=self._ids(),
-            seq=next(self._numbers),
+            id=self._ids(seq),
+            seq=seq,
             step_number=place.step_number,
             step_name=place.step_name,
             type=kind,

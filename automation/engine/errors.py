@@ -129,6 +129,13 @@ class ConnectionLost(EngineError):
     code = ErrorCode.CONNECTION_LOST
 
 
+class StartedBefore(ConnectionLost):
+    """The server has a record of this very action, of which OpsManager's database knows nothing."""
+
+    # So that nobody goes on with it by itself: the database is older than the record.
+    code = ErrorCode.WORKER_LOST
+
+
 class LeaseLost(EngineError):
     """The execution is no longer this worker's to run."""
 

@@ -61,12 +61,16 @@ class _Ongoing:
         )
 
 
+def _random(_seq: int) -> UUID:
+    return uuid4()
+
+
 class Executor:
     """Runs one execution, or its rollback, through the ports it was given.
 
     ``guard`` is asked before each command; without one none is refused. ``shown`` returns a text as
-    the journal's log shows it. Each way to end is an ``Outcome``; the one error raised is
-    ``LeaseLost``, after which nothing more may be written.
+    the journal's log shows it, ``ids`` the id of the action with that number. Each way to end is an
+    ``Outcome``; the one error raised is ``LeaseLost``, after which nothing more may be written.
     """
 
     def __init__(
@@ -75,7 +79,7 @@ class Executor:
         transport: Transport,
         journal: Journal,
         stop: StopSignal,
-        ids: Callable[[], UUID] = uuid4,
+        ids: Callable[[int], UUID] = _random,
         http: HttpClient | None = None,
         guard: Guard | None = None,
         shown: Callable[[str], str] = str,

@@ -13,6 +13,7 @@ from automation.engine.errors import (
     ExecutionStopped,
     HostKeyRejected,
     LeaseLost,
+    StartedBefore,
     SudoUnavailable,
 )
 from automation.engine.output import CappedText
@@ -71,6 +72,8 @@ class Sending:
                 return self._transport.run(
                     command, action_id=action.id, timeout=timeout, on_output=on_output
                 )
+            except StartedBefore:
+                raise
             except ConnectionLost:
                 if not command.changes:
                     raise

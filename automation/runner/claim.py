@@ -31,7 +31,7 @@ UPDATE automation_execution e
        holds_server = e.changes AND NOT e.is_dry_run,
        lease_until = clock_timestamp() + make_interval(secs => %(lease)s),
        started_at = coalesce(e.started_at, clock_timestamp())
- WHERE e.id = %(id)s AND e.waiting_since IS NOT NULL
+ WHERE e.id = %(id)s AND e.waiting_since IS NOT NULL AND NOT common_is_foreign()
    AND (e.cancel_requested_at IS NULL OR e.resumes)
    AND (e.not_before IS NULL OR e.not_before <= clock_timestamp())
    AND (NOT e.changes OR e.is_dry_run OR (
@@ -77,7 +77,8 @@ def claim(execution_id: UUID, *, worker: str) -> Claim | None:
     """Claim an execution that waits, or its rollback; ``None`` when it is not to be had now.
 
     That is so when another worker has it, when it is cancelled or over, while another execution
-    changes its server or is to do so first, and while enough of its batch run.
+    changes its server or is to do so first, and while enough of its batch run; of a database that
+    was restored, until somebody has said what becomes of what it held.
     """
     values: dict[str, Any] = {
         "id": execution_id,

@@ -20,7 +20,8 @@ from automation.engine.executor import Executor
 from automation.engine.guard import weigh
 from automation.engine.results import ErrorCode, Outcome, Status
 from automation.models import Execution
-from automation.runner import attempts, permission, retries, secret_parameters
+from automation.runner import attempts, high_water, permission, retries, secret_parameters
+from automation.runner.action_id import action_id
 from automation.runner.asker import Asker
 from automation.runner.claim import Claim, claim
 from automation.runner.execution_journal import ExecutionJournal
@@ -32,7 +33,7 @@ from automation.runner.masking import Masking
 from automation.runner.pruning import Pruner
 from automation.runner.sweep import Sweeper
 from automation.runner.transport import ServerTransport
-from opsmanager.common import pulse
+from opsmanager.common import origin, pulse
 from servers.ssh.pool import Pool
 
 log = structlog.get_logger(__name__)
@@ -52,6 +53,17 @@ class WorkerProcess:
         self._sweeper = Sweeper(worker=self.name)
         self._asker = Asker(pool=self.pool)
         self._pruner = Pruner()
+
+    def look(self) -> None:
+        """Notice a database that was restored, before anything is claimed in it."""
+        try:
+            origin.note()
+            high_water.compare()
+        except Error as problem:
+            # The sweeper looks again, as soon as the database is there.
+            log.warning("database not looked at", reason=str(problem).strip())
+        finally:
+            connection.close()
 
     def start(self) -> None:
         """Start the journal, the leases, the sweeper and the asker."""
@@ -197,6 +209,7 @@ class WorkerProcess:
             http=http,
             guard=None if settings.AUTOMATION_ENABLE_DANGEROUS_COMMANDS else weigh,
             shown=masking.text,
+            ids=partial(action_id, execution.pk),
         )
         if claimed.is_rollback:
             outcome = executor.roll_back(

@@ -199,7 +199,12 @@ class SshTransport:
                 raise engine.HostKeyRejected(message) from problem
             case ssh.LoginRefused():
                 raise engine.AuthenticationFailed(message) from problem
-            case ssh.ChannelLost() | ssh.AlreadyStarted():
+            case ssh.AlreadyStarted():
+                raise engine.StartedBefore(
+                    f"{message} OpsManager's database does not know of that start: it was "
+                    "restored from a backup. Look at the server, then decide."
+                ) from problem
+            case ssh.ChannelLost():
                 raise engine.ConnectionLost(message) from problem
         raise engine.ConnectionFailed(message) from problem
 

@@ -12,9 +12,9 @@ from django.db import Error, connection, transaction
 
 from automation import wakeups
 from automation.models import Execution
-from automation.runner import lost
+from automation.runner import high_water, lost
 from automation.selectors import workflow_runs
-from opsmanager.common import pulse
+from opsmanager.common import origin, pulse
 
 log = structlog.get_logger(__name__)
 
@@ -84,9 +84,12 @@ class Sweeper(threading.Thread):
         while True:
             try:
                 pulse.note("worker", self._worker)
-                reap(worker=self._worker)
-                wake()
-                wakeups.advance(workflow_runs.due().values_list("pk", flat=True)[:_WORKFLOWS])
+                origin.note()
+                high_water.compare()
+                if origin.is_foreign():
+                    log.error("database restored; nothing is begun before manage.py after_restore")
+                else:
+                    self._look_after()
             except Error as problem:
                 log.warning("sweep failed; trying again", reason=str(problem).strip())
             except Exception:
@@ -96,3 +99,8 @@ class Sweeper(threading.Thread):
                 connection.close()
             if self._closing.wait(settings.AUTOMATION_SWEEP_SECONDS):
                 return
+
+    def _look_after(self) -> None:
+        reap(worker=self._worker)
+        wake()
+        wakeups.advance(workflow_runs.due().values_list("pk", flat=True)[:_WORKFLOWS])

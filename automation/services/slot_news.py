@@ -16,9 +16,14 @@ log = structlog.get_logger(__name__)
 
 
 def tell_missed(
-    schedule: Schedule, missed: Sequence[datetime], *, left_out: int, instead: datetime | None
+    schedule: Schedule,
+    missed: Sequence[datetime],
+    *,
+    left_out: int,
+    why: str,
+    instead: datetime | None,
 ) -> None:
-    """Tell that nobody looked at these times; in the caller's transaction."""
+    """Tell that these times were not run, and why; in the caller's transaction."""
     count = len(missed) + left_out
     first, last = missed[0], missed[-1]
     span = f"at {first:%Y-%m-%d %H:%M} UTC"
@@ -27,7 +32,7 @@ def tell_missed(
     ran = (
         f"The time of {instead:%H:%M} UTC is run in place of all that were missed."
         if instead
-        else "What was missed is left out, as the schedule says."
+        else "What was missed is left out."
     )
     trail.record(
         "AUTOMATION_SCHEDULE_MISSED",
@@ -43,7 +48,7 @@ def tell_missed(
         schedule,
         Event.SCHEDULE_MISSED,
         title=f"{schedule.name} was not run {span}",
-        body=f"Beat, or all workers, did not run then. {ran} See whether they run now.",
+        body=f"{why} {ran} See whether they run now.",
     )
 
 

@@ -32,6 +32,7 @@ from automation.models import (
 from automation.services import slot_news, starting
 from automation.services.starting import Started
 from opsmanager.accounts.models import User
+from opsmanager.common import origin
 from opsmanager.common.clock import database_now
 from opsmanager.common.problems import NotPermitted, Problem
 
@@ -42,6 +43,7 @@ _MOST_ROWS: Final = 100
 _MOST_COUNTED: Final = 50_000
 """How many are counted; more than a minutely schedule has in a month."""
 _FAR: Final = timedelta(days=31)
+_NOBODY_LOOKED: Final = "Nobody looked at it in time: beat, or all workers, did not run then."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +61,12 @@ class Due:
 
 
 def handle_all() -> None:
-    """Deal with all schedules of which something is due, or waits."""
+    """Deal with all schedules of which something is due, or waits.
+
+    Of none in a database that was restored, before somebody has settled what it held.
+    """
+    if origin.is_foreign():
+        return
     now = database_now()
     rows = Schedule.objects.filter(is_active=True).values_list(
         "pk", "cron_expression", "timezone", "seen_until"
@@ -91,7 +98,7 @@ def handle(schedule_id: UUID) -> None:
             .filter(pk=schedule_id, is_active=True)
             .first()
         )
-        if schedule is not None:
+        if schedule is not None and not origin.is_foreign():
             settle(schedule, now=database_now())
 
 
@@ -108,13 +115,27 @@ def settle(schedule: Schedule, *, now: datetime) -> None:
     if missed:
         run_later = late or (due.on_time[0] if due.on_time else None)
         instead = run_later if schedule.missed == MissedPolicy.RUN_ONCE else None
-        _miss(schedule, missed, due, instead=instead)
+        _miss(schedule, missed, due, why=_NOBODY_LOOKED, instead=instead)
     if late is not None:
         _run(schedule, late, SlotState.LATE)
     for at in due.on_time:
         _run(schedule, at, SlotState.STARTED)
     schedule.seen_until = now
     schedule.save(update_fields=["seen_until"])
+
+
+def leave_out(schedule: Schedule, *, now: datetime, why: str) -> int:
+    """Start nothing of what was due until ``now``; return how many times that were.
+
+    Inside the caller's transaction, which holds the schedule.
+    """
+    forget_waiting(schedule, why)
+    due = _due(schedule, now)
+    if new := due.missed + due.on_time:
+        _miss(schedule, new, due, why=why)
+    schedule.seen_until = now
+    schedule.save(update_fields=["seen_until"])
+    return due.count
 
 
 def forget_waiting(schedule: Schedule, why: str) -> None:
@@ -151,9 +172,14 @@ def _due(schedule: Schedule, now: datetime) -> Due:
 
 
 def _miss(
-    schedule: Schedule, missed: list[datetime], due: Due, *, instead: datetime | None
+    schedule: Schedule,
+    missed: list[datetime],
+    due: Due,
+    *,
+    why: str,
+    instead: datetime | None = None,
 ) -> None:
-    said = "Nobody looked at it in time: beat, or all workers, did not run then."
+    said = why
     if instead is not None:
         said += f" The time of {instead:%Y-%m-%d %H:%M} UTC was run in its place."
     rows = [
@@ -164,7 +190,7 @@ def _miss(
         least = "" if due.is_counted else "at least "
         rows[0].message += f" So were {least}{due.left_out:,} before it."
     ScheduleSlot.objects.bulk_create(rows)
-    slot_news.tell_missed(schedule, missed, left_out=due.left_out, instead=instead)
+    slot_news.tell_missed(schedule, missed, left_out=due.left_out, why=why, instead=instead)
 
 
 def _run(schedule: Schedule, at: datetime, state: SlotState) -> None:

@@ -26,6 +26,7 @@ from automation.services.workflow_rows import Steps
 from automation.signals import workflow_run_finished
 from automation.workflows import Definition, Outcome, Phase, Result
 from opsmanager.audit import trail
+from opsmanager.common import origin
 from opsmanager.common.problems import InvalidState, NotFound, Problem
 from opsmanager.common.sandbox import TemplateInvalid
 
@@ -40,7 +41,10 @@ _PASSED: Final = (ApprovalState.APPROVED, ApprovalState.BYPASSED)
 
 
 def advance(run_id: UUID) -> None:
-    """Go on with a run, if it has not ended and there is anything new."""
+    """Go on with a run, if it has not ended and there is anything new.
+
+    Not in a database that was restored, before somebody has settled what it held.
+    """
     with transaction.atomic():
         run = (
             WorkflowRun.objects.select_for_update(of=("self",))
@@ -49,6 +53,8 @@ def advance(run_id: UUID) -> None:
             .first()
         )
         if run is None or run.is_final or not selectors.due().filter(pk=run_id).exists():
+            return
+        if origin.is_foreign():
             return
         _Look(run).take()
     if run.cancel_requested_at is not None:

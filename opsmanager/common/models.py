@@ -38,3 +38,20 @@ class Pulse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
+
+
+class Origin(models.Model):
+    """The one row that says in which database the others were written; see `origin`."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    cluster = models.BigIntegerField()
+    """PostgreSQL's ``system_identifier``."""
+    database = models.BigIntegerField()
+    """The ``oid`` of the database in it."""
+    noted_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"database {self.database} of cluster {self.cluster}"

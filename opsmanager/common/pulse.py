@@ -20,6 +20,11 @@ def forget(kind: str, name: str) -> None:
     Pulse.objects.filter(kind=kind, name=name).delete()
 
 
+def forget_all() -> None:
+    """Forget all processes: those that are noted belong to another time."""
+    Pulse.objects.all().delete()
+
+
 def seen() -> QuerySet[Pulse]:
     """Return all heartbeats with their ``age``, a timedelta by the database's clock."""
     age = ExpressionWrapper(Now() - F("seen_at"), output_field=DurationField())

@@ -10,7 +10,7 @@ from django.db import Error
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from opsmanager.common import pulse
+from opsmanager.common import origin, pulse
 from opsmanager.common.models import Pulse
 
 _SILENT_AFTER = {"worker": timedelta(seconds=45), "beat": timedelta(seconds=120)}
@@ -29,15 +29,26 @@ def parts() -> list[Part]:
     """Return all parts: database, redis, workers, beat."""
     try:
         beats = list(pulse.seen())
+        database = _database()
     except Error:
         down = Part(name="database", ok=False, detail="PostgreSQL does not answer.")
         return [down, _redis()]
     return [
-        Part(name="database", ok=True, detail="PostgreSQL answers."),
+        database,
         _redis(),
         _alive("workers", "worker", beats),
         _alive("beat", "beat", beats),
     ]
+
+
+def _database() -> Part:
+    if not origin.is_foreign():
+        return Part(name="database", ok=True, detail="PostgreSQL answers.")
+    return Part(
+        name="database",
+        ok=False,
+        detail="It was restored from a backup: nothing is begun before manage.py after_restore.",
+    )
 
 
 def living() -> QuerySet[Pulse]:

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from opsmanager.common import secrets_in_use
 from opsmanager.notifications import wakeups
 from opsmanager.notifications.message import Event, Message
-from opsmanager.notifications.models import Channel, Delivery
+from opsmanager.notifications.models import Channel, Delivery, DeliveryState
 
 _TITLE: Final = 200
 _BODY: Final = 4000
@@ -62,6 +62,14 @@ def store(
     )
     wake(row)
     return row
+
+
+def leave_out(why: str) -> int:
+    """Send nothing of what waits, and say why; return how many messages. People may resend them."""
+    waiting = Delivery.objects.filter(state=DeliveryState.PENDING)
+    return waiting.update(
+        state=DeliveryState.FAILED, next_attempt_at=None, lease_until=None, error=why
+    )
 
 
 def wake(row: Delivery) -> None:

@@ -212,8 +212,8 @@ ENDPOINTS: Final[dict[str, tuple[Budget, ...]]] = {
 """By route; a list also with filters that look something up."""
 
 PAGES: Final[tuple[Budget, ...]] = (
-    page("/", admin=23, noc=21),
-    page("/now/", admin=20, noc=18),
+    page("/", admin=24, noc=22),
+    page("/now/", admin=21, noc=19),
     page("/executions/", admin=3, noc=3),
     page("/executions/?search=server", admin=9, noc=9),
     page("/executions/{}/", "execution", admin=7, noc=6),

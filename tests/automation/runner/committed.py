@@ -39,6 +39,7 @@ _TABLES = (
     "servers_servergroup",
     "servers_credential",
     "common_pulse",
+    "common_origin",
     "django_celery_beat_periodictask",
 )
 _AUDIT = ("audit_auditevent", "audit_seal", "audit_sealmember", "audit_droppedmonth")

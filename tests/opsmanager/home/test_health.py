@@ -5,7 +5,7 @@ from django.db import OperationalError, connection
 from django.db.models import F
 from django.test import Client
 
-from opsmanager.common import pulse
+from opsmanager.common import origin, pulse
 from opsmanager.common.models import Pulse
 from opsmanager.home import health
 
@@ -127,3 +127,11 @@ def test_without_the_database_it_still_answers() -> None:
     assert answer.json() == {"ready": False, "checks": {"database": False, "redis": True}}
     assert b"hunter2" not in answer.content
     assert Client().get("/healthz").status_code == 200
+
+
+def test_a_restored_database_is_not_ready_and_says_what_to_do() -> None:
+    origin.doubt()
+    ok, detail = found()["database"]
+    assert not ok
+    assert "manage.py after_restore" in detail
+    assert Client().get("/readyz").status_code == 503

@@ -1,0 +1,55 @@
+"""How far the database had come, remembered outside of it, to notice one that was set back.
+
+Each claim takes a number that only grows. Workers keep the highest they saw in Redis; a database
+that gives a lower one was restored in place, or a copy that lagged behind took over. What Redis has
+lost is remembered anew, and then nothing is noticed.
+"""
+
+from functools import lru_cache
+from typing import Final
+
+import redis
+import structlog
+from django.conf import settings
+from django.db import connection
+
+from opsmanager.common import origin
+
+log = structlog.get_logger(__name__)
+
+_AHEAD: Final = 1_000_000
+"""How many numbers are left out after a restore: more than were taken since any backup."""
+
+
+def compare() -> None:
+    """Have nothing begun any more in a database that is behind what was remembered of it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(pg_sequence_last_value('automation_fence_seq'), 0)")
+        (fence,) = cursor.fetchone()
+    key = f"opsmanager:fence:{origin.name()}"
+    try:
+        remembered = int(str(_client().get(key) or 0))
+        if fence > remembered:
+            _client().set(key, fence)
+    except (redis.RedisError, ValueError) as problem:
+        log.info("not compared with Redis", reason=type(problem).__name__)
+        return
+    if fence < remembered:
+        log.error("the database was set back", remembered=remembered, found=fence)
+        origin.doubt()
+
+
+def go_ahead() -> None:
+    """Have the next claim take a number that none ever took, whatever the backup says."""
+    with connection.cursor() as cursor:
+        # The application's role may take numbers, and not set them.
+        cursor.execute(
+            "SELECT count(nextval('automation_fence_seq')) FROM generate_series(1, %s)", [_AHEAD]
+        )
+
+
+@lru_cache(maxsize=1)
+def _client() -> redis.Redis:
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1, decode_responses=True
+    )
