@@ -23,13 +23,14 @@ _AHEAD: Final = 1_000_000
 
 def compare() -> None:
     """Have nothing begun any more in a database that is behind what was remembered of it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(pg_sequence_last_value('automation_fence_seq'), 0)")
-        (fence,) = cursor.fetchone()
     key = f"opsmanager:fence:{origin.name()}"
     try:
+        # Before the database is asked: what others remember later, it may not have been yet.
         remembered = int(str(_client().get(key) or 0))
+        fence = _fence()
         if fence > remembered:
+            # A number may not be on disk yet; all that was before what is committed now is.
+            origin.touch()
             _client().set(key, fence)
     except (redis.RedisError, ValueError) as problem:
         log.info("not compared with Redis", reason=type(problem).__name__)
@@ -37,6 +38,12 @@ def compare() -> None:
     if fence < remembered:
         log.error("the database was set back", remembered=remembered, found=fence)
         origin.doubt()
+
+
+def _fence() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(pg_sequence_last_value('automation_fence_seq'), 0)")
+        return int(cursor.fetchone()[0])
 
 
 def go_ahead() -> None:
