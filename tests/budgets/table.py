@@ -180,7 +180,7 @@ ENDPOINTS: Final[dict[str, tuple[Budget, ...]]] = {
     "api/v1/automation/remediation-rules/<uuid:pk>/decisions": (
         api("automation/remediation-rules/{}/decisions", "rule", admin=6, noc=6),
     ),
-    "api/v1/incidents/<uuid:pk>/why": (api("incidents/{}/why", "incident", admin=18, noc=18),),
+    "api/v1/incidents/<uuid:pk>/why": (api("incidents/{}/why", "incident", admin=19, noc=19),),
     "api/v1/servers": (
         api("servers", admin=6, noc=6),
         api("servers?search=server", admin=6, noc=6),
@@ -261,7 +261,7 @@ PAGES: Final[tuple[Budget, ...]] = (
     page("/notifications/{}/", "channel", admin=6, noc=None),
     page("/notifications/deliveries/", admin=4, noc=None),
     page("/notifications/deliveries/{}/", "delivery", admin=2, noc=None),
-    page("/incidents/{}/", "incident", admin=23, noc=23),
+    page("/incidents/{}/", "incident", admin=24, noc=24),
     page("/rules/", admin=3, noc=3),
     page("/rules/{}/", "rule", admin=6, noc=5),
     page("/rules/{}/?days=90", "rule", admin=9, noc=8),
