@@ -17,6 +17,7 @@ from django.utils import timezone
 from opsmanager.accounts import permissions as rights
 from opsmanager.accounts import places, roles, signals, token_text
 from opsmanager.accounts.models import ApiToken, User
+from opsmanager.accounts.models.user import RIGHTS
 from opsmanager.common import secrets_in_use
 from opsmanager.common.compiled import Compiled
 from opsmanager.common.problems import Conflict, Invalid, NotFound, NotPermitted
@@ -104,7 +105,7 @@ def user_of(text: str, *, address: str | None) -> User:
         raise ApiTokenRefused("There is no such API token, or no longer. Make a new one.")
     user = _limited(token.user, token)
     # What was read with the token need not be asked for again.
-    for name in ("group_names", "permission_ids"):
+    for name in RIGHTS:
         user.__dict__[name] = token.__dict__.pop(name)
     _touch(token, address)
     return user

@@ -85,7 +85,7 @@ def reading(along: _Along | None, *arguments: str) -> Compiled[BrowserSession]:
         rows = BrowserSession.objects.select_related("user")
         if along is not None:
             rows = rows.annotate(found_along=along(**found_by))
-        rights = User.all_rights_of("user_id")
+        rights = User.rights_of("user_id")
         return rows.annotate(**rights).filter(session_key=key, expire_date__gt=now)
 
     found_by = {name: UUIDField() for name in arguments}

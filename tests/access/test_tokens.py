@@ -127,10 +127,13 @@ def test_the_same_answers_come_out_for_a_token_without_limits(
 def test_a_token_opens_no_page() -> None:
     there = world.make()
     _token, secret = made(personas.make("SUPER_ADMIN", there.server))
+    holder, nobody = program(secret), Client()
     for route in PAGES:
         for method in TABLE[route].calls:
-            with_token = _asked(program(secret), route, there, method)
-            without = _asked(Client(), route, there, method)
+            holder.cookies.clear()
+            nobody.cookies.clear()
+            with_token = _asked(holder, route, there, method)
+            without = _asked(nobody, route, there, method)
             assert with_token.status_code == without.status_code, (route, method)
             assert with_token.get("Location") == without.get("Location")
 
@@ -142,9 +145,10 @@ def test_a_token_that_has_ended_opens_no_endpoint(ended: str) -> None:
     there = world.make()
     user = personas.make("SUPER_ADMIN", there.server)
     _token, secret = made(user, **{ended: timezone.now()})
+    client = program(secret)
     for route in sorted(set(ENDPOINTS) - OPEN):
         for method in TABLE[route].calls:
-            answer = _asked(program(secret), route, there, method)
+            answer = _asked(client, route, there, method)
             assert answer.status_code == 401, (route, method)
 
 

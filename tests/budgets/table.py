@@ -58,155 +58,153 @@ WITHOUT_ROWS: Final = {
 """Endpoints that need no budget, and why."""
 
 ENDPOINTS: Final[dict[str, tuple[Budget, ...]]] = {
-    "api/v1/auth/me": (api("auth/me", admin=3, noc=3),),
+    "api/v1/auth/me": (api("auth/me", admin=1, noc=1),),
     "api/v1/auth/tokens": (api("auth/tokens", admin=3, noc=3),),
     "api/v1/auth/tokens/<uuid:pk>": (api("auth/tokens/{}", "token", admin=2, noc=None),),
     "api/v1/automation/analytics/success-rate": (
-        api("automation/analytics/success-rate", admin=4, noc=4),
-        api("automation/analytics/success-rate?runbookId=SAMPLE_MENDING", admin=5, noc=5),
+        api("automation/analytics/success-rate", admin=2, noc=2),
+        api("automation/analytics/success-rate?runbookId=SAMPLE_MENDING", admin=3, noc=3),
     ),
     "api/v1/automation/analytics/execution-time": (
-        api("automation/analytics/execution-time", admin=5, noc=5),
+        api("automation/analytics/execution-time", admin=3, noc=3),
     ),
     "api/v1/automation/analytics/most-used": (
-        api("automation/analytics/most-used?groupBy=day", admin=10, noc=10),
+        api("automation/analytics/most-used?groupBy=day", admin=8, noc=8),
     ),
-    "api/v1/automation/analytics/summary": (api("automation/analytics/summary", admin=8, noc=8),),
-    "api/v1/notifications/channels": (api("notifications/channels", admin=5, noc=None),),
+    "api/v1/automation/analytics/summary": (api("automation/analytics/summary", admin=6, noc=6),),
+    "api/v1/notifications/channels": (api("notifications/channels", admin=3, noc=None),),
     "api/v1/notifications/channels/<uuid:pk>": (
-        api("notifications/channels/{}", "channel", admin=4, noc=None),
+        api("notifications/channels/{}", "channel", admin=2, noc=None),
     ),
     "api/v1/notifications/deliveries": (
-        api("notifications/deliveries", admin=5, noc=None),
-        api("notifications/deliveries?search=failed&state=FAILED", admin=5, noc=None),
+        api("notifications/deliveries", admin=3, noc=None),
+        api("notifications/deliveries?search=failed&state=FAILED", admin=3, noc=None),
     ),
     "api/v1/notifications/deliveries/<uuid:pk>": (
-        api("notifications/deliveries/{}", "delivery", admin=4, noc=None),
+        api("notifications/deliveries/{}", "delivery", admin=2, noc=None),
     ),
-    "api/v1/notifications/events": (api("notifications/events", admin=3, noc=None),),
+    "api/v1/notifications/events": (api("notifications/events", admin=1, noc=None),),
     "api/v1/audit/events": (
-        api("audit/events", admin=5, noc=None),
-        api("audit/events?search=server&ordering=-verb&actor=admin", admin=9, noc=None),
+        api("audit/events", admin=3, noc=None),
+        api("audit/events?search=server&ordering=-verb&actor=admin", admin=7, noc=None),
     ),
-    "api/v1/audit/verify": (api("audit/verify", admin=9, noc=None),),
+    "api/v1/audit/verify": (api("audit/verify", admin=7, noc=None),),
     "api/v1/automation/runbooks": (
-        api("automation/runbooks", admin=6, noc=6),
-        api("automation/runbooks?search=s&limit=100", admin=6, noc=6),
+        api("automation/runbooks", admin=4, noc=4),
+        api("automation/runbooks?search=s&limit=100", admin=4, noc=4),
     ),
     "api/v1/automation/runbooks/<str:key>": (
-        api("automation/runbooks/SAMPLE_MENDING", admin=9, noc=9),
+        api("automation/runbooks/SAMPLE_MENDING", admin=7, noc=7),
     ),
     "api/v1/automation/executions": (
-        api("automation/executions", admin=8, noc=8),
-        api("automation/executions?limit=100&status=PENDING", admin=8, noc=8),
-        api("automation/executions?search=server", admin=14, noc=14),
-        api("automation/executions?runbookId=SAMPLE_MENDING", admin=9, noc=9),
+        api("automation/executions", admin=6, noc=6),
+        api("automation/executions?limit=100&status=PENDING", admin=6, noc=6),
+        api("automation/executions?search=server", admin=12, noc=12),
+        api("automation/executions?runbookId=SAMPLE_MENDING", admin=7, noc=7),
     ),
     "api/v1/automation/executions/<uuid:pk>": (
-        api("automation/executions/{}", "execution", admin=5, noc=5),
-        api("automation/executions/{}", "waiting", admin=10, noc=10),
+        api("automation/executions/{}", "execution", admin=3, noc=3),
+        api("automation/executions/{}", "waiting", admin=8, noc=8),
     ),
     "api/v1/automation/executions/<uuid:pk>/logs": (
-        api("automation/executions/{}/logs", "execution", admin=5, noc=5),
+        api("automation/executions/{}/logs", "execution", admin=3, noc=3),
     ),
     "api/v1/automation/executions/<uuid:pk>/rollback": (
-        api("automation/executions/{}/rollback", "execution", admin=4, noc=4),
+        api("automation/executions/{}/rollback", "execution", admin=2, noc=2),
     ),
     "api/v1/automation/batches": (
-        api("automation/batches", admin=6, noc=6),
-        api("automation/batches?runbookId=SAMPLE_MENDING", admin=7, noc=7),
+        api("automation/batches", admin=4, noc=4),
+        api("automation/batches?runbookId=SAMPLE_MENDING", admin=5, noc=5),
     ),
-    "api/v1/automation/batches/<uuid:pk>": (
-        api("automation/batches/{}", "batch", admin=11, noc=11),
-    ),
-    "api/v1/incidents/sources": (api("incidents/sources", admin=5, noc=None),),
+    "api/v1/automation/batches/<uuid:pk>": (api("automation/batches/{}", "batch", admin=9, noc=9),),
+    "api/v1/incidents/sources": (api("incidents/sources", admin=3, noc=None),),
     "api/v1/incidents/sources/<uuid:pk>": (
-        api("incidents/sources/{}", "source", admin=4, noc=None),
+        api("incidents/sources/{}", "source", admin=2, noc=None),
     ),
     "api/v1/incidents/sources/<uuid:pk>/deliveries": (
-        api("incidents/sources/{}/deliveries", "source", admin=6, noc=None),
+        api("incidents/sources/{}/deliveries", "source", admin=4, noc=None),
     ),
     "api/v1/automation/approvals": (
-        api("automation/approvals", admin=7, noc=7),
-        api("automation/approvals?mine=true&state=PENDING", admin=7, noc=3),
+        api("automation/approvals", admin=5, noc=5),
+        api("automation/approvals?mine=true&state=PENDING", admin=5, noc=1),
     ),
     "api/v1/automation/approvals/<uuid:pk>": (
-        api("automation/approvals/{}", "approval", admin=6, noc=6),
+        api("automation/approvals/{}", "approval", admin=4, noc=4),
     ),
     "api/v1/automation/workflows": (
-        api("automation/workflows", admin=5, noc=5),
-        api("automation/workflows?search=look&isActive=true", admin=5, noc=5),
+        api("automation/workflows", admin=3, noc=3),
+        api("automation/workflows?search=look&isActive=true", admin=3, noc=3),
     ),
     "api/v1/automation/workflows/<uuid:pk>": (
-        api("automation/workflows/{}", "workflow", admin=4, noc=4),
+        api("automation/workflows/{}", "workflow", admin=2, noc=2),
     ),
     "api/v1/automation/workflows/<uuid:pk>/export": (
-        api("automation/workflows/{}/export", "workflow", admin=4, noc=4),
+        api("automation/workflows/{}/export", "workflow", admin=2, noc=2),
     ),
     "api/v1/automation/workflow-runs": (
-        api("automation/workflow-runs", admin=6, noc=6),
-        api("automation/workflow-runs?search=look&status=RUNNING", admin=6, noc=6),
+        api("automation/workflow-runs", admin=4, noc=4),
+        api("automation/workflow-runs?search=look&status=RUNNING", admin=4, noc=4),
     ),
     "api/v1/automation/workflow-runs/<uuid:pk>": (
-        api("automation/workflow-runs/{}", "workflow_run", admin=6, noc=6),
+        api("automation/workflow-runs/{}", "workflow_run", admin=4, noc=4),
     ),
     "api/v1/automation/templates": (
-        api("automation/templates", admin=5, noc=5),
-        api("automation/templates?search=t&runbookId=SAMPLE_MENDING", admin=6, noc=6),
+        api("automation/templates", admin=3, noc=3),
+        api("automation/templates?search=t&runbookId=SAMPLE_MENDING", admin=4, noc=4),
     ),
     "api/v1/automation/templates/<uuid:pk>": (
-        api("automation/templates/{}", "template", admin=4, noc=4),
+        api("automation/templates/{}", "template", admin=2, noc=2),
     ),
     "api/v1/automation/schedules": (
-        api("automation/schedules", admin=5, noc=5),
-        api("automation/schedules?search=t&runbookId=SAMPLE_MENDING", admin=6, noc=6),
+        api("automation/schedules", admin=3, noc=3),
+        api("automation/schedules?search=t&runbookId=SAMPLE_MENDING", admin=4, noc=4),
     ),
     "api/v1/automation/schedules/<uuid:pk>": (
-        api("automation/schedules/{}", "schedule", admin=5, noc=5),
+        api("automation/schedules/{}", "schedule", admin=3, noc=3),
     ),
     "api/v1/automation/schedules/<uuid:pk>/slots": (
-        api("automation/schedules/{}/slots", "schedule", admin=6, noc=6),
+        api("automation/schedules/{}/slots", "schedule", admin=4, noc=4),
     ),
     "api/v1/automation/remediation-rules": (
-        api("automation/remediation-rules", admin=5, noc=5),
-        api("automation/remediation-rules?search=rule&mode=AUTOMATIC", admin=5, noc=5),
+        api("automation/remediation-rules", admin=3, noc=3),
+        api("automation/remediation-rules?search=rule&mode=AUTOMATIC", admin=3, noc=3),
     ),
     "api/v1/automation/remediation-rules/breakers": (
-        api("automation/remediation-rules/breakers?isOpen=true", admin=5, noc=5),
+        api("automation/remediation-rules/breakers?isOpen=true", admin=3, noc=3),
     ),
     "api/v1/automation/remediation-rules/<uuid:pk>": (
-        api("automation/remediation-rules/{}", "rule", admin=5, noc=5),
+        api("automation/remediation-rules/{}", "rule", admin=3, noc=3),
     ),
     "api/v1/automation/remediation-rules/<uuid:pk>/decisions": (
-        api("automation/remediation-rules/{}/decisions", "rule", admin=6, noc=6),
+        api("automation/remediation-rules/{}/decisions", "rule", admin=4, noc=4),
     ),
-    "api/v1/incidents/<uuid:pk>/why": (api("incidents/{}/why", "incident", admin=18, noc=18),),
+    "api/v1/incidents/<uuid:pk>/why": (api("incidents/{}/why", "incident", admin=17, noc=17),),
     "api/v1/servers": (
-        api("servers", admin=6, noc=6),
-        api("servers?search=server", admin=6, noc=6),
-        api("servers?groupId={}", "group", admin=6, noc=6),
+        api("servers", admin=4, noc=4),
+        api("servers?search=server", admin=4, noc=4),
+        api("servers?groupId={}", "group", admin=4, noc=4),
     ),
     "api/v1/incidents": (
-        api("incidents", admin=5, noc=5),
-        api("incidents?search=down&isOpen=true&ordering=-severity", admin=10, noc=10),
+        api("incidents", admin=3, noc=3),
+        api("incidents?search=down&isOpen=true&ordering=-severity", admin=8, noc=8),
     ),
-    "api/v1/incidents/<uuid:pk>": (api("incidents/{}", "incident", admin=4, noc=4),),
+    "api/v1/incidents/<uuid:pk>": (api("incidents/{}", "incident", admin=2, noc=2),),
     "api/v1/incidents/<uuid:pk>/timeline": (
-        api("incidents/{}/timeline", "incident", admin=6, noc=6),
+        api("incidents/{}/timeline", "incident", admin=4, noc=4),
     ),
     "api/v1/incidents/<uuid:pk>/suggestions": (
-        api("incidents/{}/suggestions", "incident", admin=7, noc=7),
+        api("incidents/{}/suggestions", "incident", admin=5, noc=5),
     ),
-    "api/v1/servers/groups": (api("servers/groups", admin=5, noc=5),),
-    "api/v1/servers/groups/<uuid:pk>": (api("servers/groups/{}", "group", admin=4, noc=4),),
-    "api/v1/servers/credentials": (api("servers/credentials", admin=5, noc=None),),
+    "api/v1/servers/groups": (api("servers/groups", admin=3, noc=3),),
+    "api/v1/servers/groups/<uuid:pk>": (api("servers/groups/{}", "group", admin=2, noc=2),),
+    "api/v1/servers/credentials": (api("servers/credentials", admin=3, noc=None),),
     "api/v1/servers/credentials/<uuid:pk>": (
-        api("servers/credentials/{}", "credential", admin=4, noc=None),
+        api("servers/credentials/{}", "credential", admin=2, noc=None),
     ),
-    "api/v1/servers/<uuid:pk>": (api("servers/{}", "server", admin=5, noc=5),),
+    "api/v1/servers/<uuid:pk>": (api("servers/{}", "server", admin=3, noc=3),),
     # No worker answers here, which is asked for and not waited for.
     "api/v1/servers/<uuid:pk>/host-key": (
-        api("servers/{}/host-key", "server", admin=8, noc=9, status=503),
+        api("servers/{}/host-key", "server", admin=6, noc=7, status=503),
     ),
 }
 """By route; a list also with filters that look something up."""
@@ -261,7 +259,7 @@ PAGES: Final[tuple[Budget, ...]] = (
     page("/notifications/{}/", "channel", admin=6, noc=None),
     page("/notifications/deliveries/", admin=4, noc=None),
     page("/notifications/deliveries/{}/", "delivery", admin=2, noc=None),
-    page("/incidents/{}/", "incident", admin=23, noc=23),
+    page("/incidents/{}/", "incident", admin=24, noc=24),
     page("/rules/", admin=3, noc=3),
     page("/rules/{}/", "rule", admin=6, noc=5),
     page("/rules/{}/?days=90", "rule", admin=9, noc=8),

@@ -20,7 +20,7 @@ ADMINISTRATORS = ("SUPER_ADMIN", "ADMIN")
 """The roles that configure OpsManager, and so may open the Django admin."""
 
 RIGHTS: Final = ("group_names", "permission_ids", "own_permissions", "role_permissions")
-"""What :meth:`User.all_rights_of` adds to rows, and a user of whom all was read at once has."""
+"""What :meth:`User.rights_of` adds to rows, and a user of whom all was read at once has."""
 
 
 class User(AbstractUser):
@@ -33,32 +33,29 @@ class User(AbstractUser):
 
     @classmethod
     def with_rights(cls) -> QuerySet["User"]:
-        """Return the users, each with what its fingerprint is made of, in one query."""
+        """Return the users, each with all rights, in one query."""
         return cls._default_manager.annotate(**cls.rights_of("pk"))
 
     @classmethod
     def rights_of(cls, key: str) -> dict[str, ArraySubquery]:
-        """Return what to annotate rows with, ``key`` being their user's id."""
+        """Return what to annotate rows with, ``key`` being their user's id.
+
+        What the user's fingerprint is made of, and the names of all permissions, own and by roles.
+        """
+        name = Concat("content_type__app_label", Value("."), "codename", output_field=CharField())
+
+        def named(permissions: QuerySet[Permission]) -> ArraySubquery:
+            rows = permissions.order_by().annotate(name_in_full=name)
+            return ArraySubquery(rows.values("name_in_full"))
+
         groups = cls.groups.through._default_manager.filter(user_id=OuterRef(key))  # noqa: SLF001 - Django's public API
         permissions = cls.user_permissions.through._default_manager.filter(user_id=OuterRef(key))  # noqa: SLF001
         return {
             "group_names": ArraySubquery(groups.values("group__name")),
             "permission_ids": ArraySubquery(permissions.values("permission_id")),
+            "own_permissions": named(Permission.objects.filter(user=OuterRef(key))),
+            "role_permissions": named(Permission.objects.filter(group__user=OuterRef(key))),
         }
-
-    @classmethod
-    def all_rights_of(cls, key: str) -> dict[str, ArraySubquery]:
-        """Return as :meth:`rights_of`, and the names of all permissions, own and by roles."""
-        name = Concat("content_type__app_label", Value("."), "codename", output_field=CharField())
-        of_user = {
-            "own_permissions": Permission.objects.filter(user=OuterRef(key)),
-            "role_permissions": Permission.objects.filter(group__user=OuterRef(key)),
-        }
-        named = {
-            each: ArraySubquery(rows.order_by().annotate(name_in_full=name).values("name_in_full"))
-            for each, rows in of_user.items()
-        }
-        return cls.rights_of(key) | named
 
     @property
     def role(self) -> Role | None:

@@ -75,13 +75,13 @@ def users() -> list[User]:
     return made
 
 
-def of(user: User, names: tuple[str, ...]) -> dict[str, Any]:
+def of(user: User) -> dict[str, Any]:
     """Return the user's columns, and what was read with them, in no order."""
     columns = {field.attname: getattr(user, field.attname) for field in user._meta.fields}
-    return columns | {name: sorted(user.__dict__[name]) for name in names}
+    return columns | {name: sorted(user.__dict__[name]) for name in RIGHTS}
 
 
-def expected(user: User, names: tuple[str, ...]) -> dict[str, Any]:
+def expected(user: User) -> dict[str, Any]:
     """Return the same, each part asked of Django by itself."""
     shown = {
         "group_names": user.groups.values_list("name", flat=True),
@@ -90,7 +90,7 @@ def expected(user: User, names: tuple[str, ...]) -> dict[str, Any]:
         "role_permissions": full_names(Permission.objects.filter(group__user=user)),
     }
     columns = {field.attname: getattr(user, field.attname) for field in user._meta.fields}
-    return columns | {name: sorted(shown[name]) for name in names}
+    return columns | {name: sorted(shown[name]) for name in RIGHTS}
 
 
 def full_names(found: QuerySet[Permission]) -> list[str]:
@@ -110,7 +110,7 @@ def test_a_session_brings_its_user_with_all_rights(users: list[User]) -> None:
         assert session.seen_at == row.seen_at
         assert session.found is None
         assert session.user is not None
-        assert of(session.user, RIGHTS) == expected(user, RIGHTS)
+        assert of(session.user) == expected(user)
         fresh = User.objects.get(pk=user.pk)
         assert session.user.get_all_permissions() == fresh.get_all_permissions()
         assert session.user.get_session_auth_hash() == fresh.get_session_auth_hash()
@@ -134,7 +134,7 @@ def test_a_token_brings_its_user(users: list[User]) -> None:
         with CaptureQueriesContext(connection) as captured:
             found = api_tokens.user_of(secret, address="192.0.2.1")
         assert len(captured) == 1
-        assert of(found, RIGHTS[:2]) == expected(user, RIGHTS[:2])
+        assert of(found) == expected(user)
         assert found.token is not None
         columns = [field.attname for field in ApiToken._meta.fields]
         stored = ApiToken.objects.values(*columns).get(pk=row.pk)
@@ -151,7 +151,7 @@ def test_a_login_over_the_api_brings_its_user(users: list[User]) -> None:
         with CaptureQueriesContext(connection) as captured:
             found = api_logins.user_of(tokens.access)
         assert len(captured) == 1
-        assert of(found, RIGHTS[:2]) == expected(user, RIGHTS[:2])
+        assert of(found) == expected(user)
 
 
 @pytest.fixture

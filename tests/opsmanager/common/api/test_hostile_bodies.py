@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -152,16 +153,25 @@ def _what_starts_by_itself(server: Server, owner: User) -> dict[str, Any]:
 
 
 def _endpoints(there: dict[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
+    for method, path, fields in _writes():
+        place = next((key for name, key in there.items() if f"/v1{name}" in path), "x")
+        yield method, _filled(path, place), fields
+
+
+@cache
+def _writes() -> list[tuple[str, str, list[str]]]:
+    """Return what the document says of them; it is the same for each test, and takes long."""
     schema = SchemaGenerator().get_schema(public=True)
     components = schema["components"]["schemas"]
+    found = []
     for path, methods in schema["paths"].items():
-        place = next((key for name, key in there.items() if f"/v1{name}" in path), "x")
         for method in set(methods) & set(WRITES):
             content = methods[method].get("requestBody", {}).get("content", {})
             shape = content.get("application/json", {}).get("schema", {})
             name = shape.get("$ref", "").rpartition("/")[2]
             fields = list(components.get(name, shape).get("properties", {}))
-            yield method, _filled(path, place), fields
+            found.append((method, path, fields))
+    return found
 
 
 def _filled(path: str, place: object) -> str:
