@@ -16,12 +16,12 @@ GUIDE = RULES.parents[1] / "operations" / "monitoring.md"
 MISSING = "promtool is not here. Debian: apt-get install prometheus"
 
 
-def promtool(*words: str) -> subprocess.CompletedProcess[str]:
+def promtool(*words: str, given: str = "") -> subprocess.CompletedProcess[str]:
     program = shutil.which("promtool")
     if program is None:
         pytest.fail(MISSING) if os.environ.get("CI") == "true" else pytest.skip(MISSING)
     return subprocess.run(
-        [program, *words], check=False, capture_output=True, text=True, timeout=120
+        [program, *words], input=given, check=False, capture_output=True, text=True, timeout=120
     )
 
 
@@ -35,6 +35,12 @@ def test_they_are_silent_on_a_good_day_and_speak_on_a_bad_one(tmp_path: Path) ->
     story.write_text(STORY.read_text().replace("RULES", str(RULES)))
     ended = promtool("test", "rules", str(story))
     assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+@pytest.mark.django_db
+def test_what_is_told_is_written_as_prometheus_wants_it() -> None:
+    ended = promtool("check", "metrics", given=metrics.text().decode())
+    assert (ended.returncode, ended.stdout + ended.stderr) == (0, "")
 
 
 @pytest.mark.django_db
