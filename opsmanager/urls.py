@@ -43,4 +43,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(".well-known/jwks.json", jwks),
     path("healthz", home.healthz),
     path("readyz", home.readyz),
+    path("metrics", home.prometheus),
 ]

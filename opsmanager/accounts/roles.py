@@ -36,6 +36,7 @@ VIEW_DELIVERIES = "notifications.view_delivery"
 RESEND_DELIVERIES = "notifications.resend_delivery"
 VIEW_SERVERS = "servers.view_server"
 MANAGE_SERVERS = "servers.change_server"
+VIEW_PROCESSES = "common.view_pulse"
 OPERATE_SERVERS = "servers.operate_server"
 OPERATE_GROUPS = "servers.operate_servergroup"
 
@@ -105,8 +106,8 @@ _ALL_APPS = (
 _OUR_APPS = (*_ALL_APPS, "accounts", "auth", "guardian")
 
 ROLES = (
-    Role(name="SUPER_ADMIN", apps=_OUR_APPS),
-    Role(name="ADMIN", apps=_ALL_APPS),
+    Role(name="SUPER_ADMIN", apps=_OUR_APPS, permissions=(VIEW_PROCESSES,)),
+    Role(name="ADMIN", apps=_ALL_APPS, permissions=(VIEW_PROCESSES,)),
     Role(name="MANAGER", permissions=_MANAGER),
     Role(name="NOC", permissions=_NOC),
     Role(name="HELPDESK", permissions=_READ),

@@ -14,6 +14,7 @@ from django_celery_beat.models import (
     SolarSchedule,
 )
 
+from opsmanager.common import admin_processes  # noqa: F401 - it registers
 from opsmanager.common.admin_parts import HOUSE, ReadOnly, called, mark
 
 for kind in (ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule):

@@ -1,11 +1,16 @@
 """Heartbeats of the processes behind the pages, kept in PostgreSQL like all that is true."""
 
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from django.db.models import DurationField, ExpressionWrapper, F, QuerySet
 from django.db.models.functions import Now
 
 from opsmanager.common.models import Pulse
+
+SILENT_AFTER: Final = {"worker": timedelta(seconds=45), "beat": timedelta(seconds=120)}
+"""The kinds that are processes, and after how long one that says nothing counts as gone."""
+_REMEMBERED: Final = timedelta(hours=1)
 
 
 def note(kind: str, name: str, **details: Any) -> None:
@@ -20,6 +25,11 @@ def forget(kind: str, name: str) -> None:
     Pulse.objects.filter(kind=kind, name=name).delete()
 
 
+def forget_old() -> None:
+    """Forget the processes that fell silent an hour ago: they were killed, or their machine was."""
+    Pulse.objects.filter(kind__in=SILENT_AFTER, seen_at__lt=Now() - _REMEMBERED).delete()
+
+
 def forget_all() -> None:
     """Forget all processes: those that are noted belong to another time."""
     Pulse.objects.all().delete()
@@ -29,3 +39,13 @@ def seen() -> QuerySet[Pulse]:
     """Return all heartbeats with their ``age``, a timedelta by the database's clock."""
     age = ExpressionWrapper(Now() - F("seen_at"), output_field=DurationField())
     return Pulse.objects.annotate(age=age).order_by("kind", "name")
+
+
+def processes() -> QuerySet[Pulse]:
+    """Return the heartbeats of workers and beat, as `seen` does."""
+    return seen().filter(kind__in=SILENT_AFTER)
+
+
+def is_alive(beat: Pulse) -> bool:
+    """Whether a process, one of `seen`, has shown lately that it lives."""
+    return bool(beat.age < SILENT_AFTER[beat.kind])  # type: ignore[attr-defined]

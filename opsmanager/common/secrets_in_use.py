@@ -91,6 +91,7 @@ def _own() -> tuple[str, ...]:
         str(database.get("PASSWORD", "")),
         unquote(redis.password or ""),
         settings.EMAIL_HOST_PASSWORD,
+        settings.METRICS_TOKEN,
         getattr(settings, "JWT_PRIVATE_KEY", ""),
         *getattr(settings, "CREDENTIAL_PRIVATE_KEYS", ()),
         *(value for name, value in os.environ.items() if _NAMES.search(name)),

@@ -18,6 +18,7 @@ def make_partitions() -> None:
 def note_beat() -> None:
     """Note that beat lives: it sent this, and a worker ran it."""
     pulse.note("beat", "beat")
+    pulse.forget_old()
 
 
 @beat_init.connect

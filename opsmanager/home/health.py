@@ -1,7 +1,7 @@
 """Whether OpsManager's own parts are well, by their heartbeats, never by asking Celery."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import lru_cache
 
 import redis
@@ -12,8 +12,6 @@ from django.db.models.functions import Now
 
 from opsmanager.common import origin, pulse
 from opsmanager.common.models import Pulse
-
-_SILENT_AFTER = {"worker": timedelta(seconds=45), "beat": timedelta(seconds=120)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,10 +30,10 @@ def parts() -> list[Part]:
         database = _database()
     except Error:
         down = Part(name="database", ok=False, detail="PostgreSQL does not answer.")
-        return [down, _redis()]
+        return [down, redis_part()]
     return [
         database,
-        _redis(),
+        redis_part(),
         _alive("workers", "worker", beats),
         _alive("beat", "beat", beats),
     ]
@@ -54,24 +52,28 @@ def _database() -> Part:
 def living() -> QuerySet[Pulse]:
     """Return the processes that show that they live."""
     alive = Q()
-    for kind, silent_after in _SILENT_AFTER.items():
+    for kind, silent_after in pulse.SILENT_AFTER.items():
         alive |= Q(kind=kind, seen_at__gte=Now() - silent_after)
     return Pulse.objects.filter(alive)
 
 
+def count(beats: Iterable[Pulse], kind: str) -> int:
+    """Return how many of these processes are of the kind and show that they live."""
+    return sum(pulse.is_alive(beat) for beat in beats if beat.kind == kind)
+
+
 def _alive(name: str, kind: str, beats: list[Pulse]) -> Part:
-    mine = [beat for beat in beats if beat.kind == kind]
-    ages = [beat.age for beat in mine]  # type: ignore[attr-defined]
-    living = [age for age in ages if age < _SILENT_AFTER[kind]]
-    if living:
-        return Part(name=name, ok=True, detail=f"{len(living)} running.")
+    ages = [beat.age for beat in beats if beat.kind == kind]  # type: ignore[attr-defined]
+    if alive := count(beats, kind):
+        return Part(name=name, ok=True, detail=f"{alive} running.")
     if not ages:
         return Part(name=name, ok=False, detail="None has been seen. Start one.")
     seconds = int(min(ages).total_seconds())
     return Part(name=name, ok=False, detail=f"Last seen {seconds} s ago. Start it again.")
 
 
-def _redis() -> Part:
+def redis_part() -> Part:
+    """Return whether Redis answers, after two seconds at most."""
     try:
         _client().ping()
     except redis.RedisError:

@@ -1,15 +1,19 @@
-"""Home, and the two questions that a load balancer asks."""
+"""Home, the two questions that a load balancer asks, and what Prometheus asks."""
 
+import hmac
+from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.db import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from opsmanager.accounts import permissions, sessions
 from opsmanager.common.htmx import fragment, nothing_new
-from opsmanager.home import health, now, often
+from opsmanager.home import health, metrics, now, often
 from servers.selectors import servers
 
 
@@ -58,3 +62,27 @@ def readyz(_request: HttpRequest) -> JsonResponse:
     ready = all(part.ok for part in parts)
     body = {"ready": ready, "checks": {part.name: part.ok for part in parts}}
     return JsonResponse(body, status=200 if ready else 503)
+
+
+@login_not_required
+@require_safe
+def prometheus(request: HttpRequest) -> HttpResponse:
+    """Answer Prometheus, where it gives the token of the settings: 401 without, 503 if it can't."""
+    if not _has_token(request):
+        said = "Give the token that OPSMANAGER_METRICS_TOKEN holds, as a bearer token.\n"
+        refusal = HttpResponse(said, content_type="text/plain", status=HTTPStatus.UNAUTHORIZED)
+        refusal["WWW-Authenticate"] = "Bearer"
+        return refusal
+    try:
+        text = metrics.text()
+    except Error:
+        away = "PostgreSQL does not answer.\n"
+        return HttpResponse(away, content_type="text/plain", status=HTTPStatus.SERVICE_UNAVAILABLE)
+    return HttpResponse(text, content_type=metrics.CONTENT_TYPE)
+
+
+def _has_token(request: HttpRequest) -> bool:
+    kind, _, given = request.headers.get("Authorization", "").partition(" ")
+    wanted = settings.METRICS_TOKEN
+    is_it = hmac.compare_digest(given.strip().encode(), wanted.encode())
+    return bool(wanted) and kind.lower() == "bearer" and is_it

@@ -6,6 +6,9 @@ from opsmanager.settings import env
 API_READS_PER_MINUTE = env.integer("OPSMANAGER_API_READS_PER_MINUTE", 1200, most=10_000)
 API_WRITES_PER_MINUTE = env.integer("OPSMANAGER_API_WRITES_PER_MINUTE", 240, most=10_000)
 
+# Whoever gives it as a bearer token is answered at /metrics; empty for nobody.
+METRICS_TOKEN = env.text("OPSMANAGER_METRICS_TOKEN", "")
+
 # How many streams and long polls one web process answers at once; each holds a thread.
 LIVE_PLACES = env.integer("OPSMANAGER_LIVE_PLACES", 16, most=500)
 # Between two looks for news: one indexed query each.

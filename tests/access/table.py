@@ -1007,4 +1007,5 @@ TABLE: dict[str, Entry] = {
     ".well-known/jwks.json": public("/.well-known/jwks.json", GET=to({200: "*"})),
     "healthz": public("/healthz", GET=to({200: "*"})),
     "readyz": public("/readyz", GET=to({503: "*"})),  # no worker runs here
+    "metrics": public("/metrics", GET=to({401: "*"})),  # a token of the settings lets in, no role
 }

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from opsmanager.accounts.models import User
+from opsmanager.common.models import Pulse
 from tests.access import personas, world
 from tests.access.world import World
 from tests.support.routes import routes
@@ -34,6 +35,7 @@ TABLE: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "automation_template": (RUNNERS, NOBODY, ADMINS, ADMINS),
     "automation_workflow": (RUNNERS, NOBODY, NOBODY, NOBODY),
     "incidents_remediationrule": (RUNNERS, NOBODY, NOBODY, NOBODY),
+    "common_pulse": (ADMINS, NOBODY, NOBODY, NOBODY),
     "django_celery_beat_periodictask": (ADMINS, NOBODY, NOBODY, NOBODY),
     "incidents_incident": (RUNNERS, NOBODY, NOBODY, NOBODY),
     "incidents_source": (ADMINS, NOBODY, NOBODY, NOBODY),
@@ -57,6 +59,7 @@ ROWS: dict[str, Callable[[World], Model]] = {
     "automation_schedule": lambda w: w.schedule,
     "automation_template": lambda w: w.template,
     "automation_workflow": lambda w: w.workflow,
+    "common_pulse": lambda _w: Pulse.objects.create(kind="worker", name="host:1"),
     "django_celery_beat_periodictask": lambda _w: PeriodicTask.objects.create(
         name="x", task="x", interval=IntervalSchedule.objects.create(every=8)
     ),

@@ -9,7 +9,7 @@ LOOKS = {"Runbooks", "Servers", "Executions"}
 ADMIN = {"Runbooks", "Servers", "Server groups", "Credentials", "Host keys", "Executions"}
 ADMIN |= {"Incidents", "Sources of alerts", "Audit events", "Housekeeping"}
 BY_ITSELF = {"Approvals", "Templates", "Workflows", "Schedules", "Remediation rules"}
-ADMIN |= BY_ITSELF | {"Channels", "Deliveries"}
+ADMIN |= BY_ITSELF | {"Channels", "Deliveries", "Processes"}
 SHOWN = {
     "SUPER_ADMIN": ADMIN | {"Users", "Roles", "API tokens"},
     "ADMIN": ADMIN,

@@ -30,6 +30,7 @@ NO_PAGES: Final = {
     ".well-known/jwks.json": "for programs",
     "healthz": "for programs",
     "readyz": "for programs",
+    "metrics": "for programs",
     "login/": "seen without a login, in a test of its own",
     "logout/": "a button",
 }

@@ -53,6 +53,7 @@ def test_the_admin_stands_in_the_products_frame_and_asks_before_it_switches_off(
         "/admin/servers/credential/add/",
         "/admin/accounts/user/add/",
         "/admin/auth/group/add/",
+        "/admin/common/pulse/",
         "/admin/django_celery_beat/periodictask/",
     ):
         reader.visit(path)

@@ -52,3 +52,20 @@ def test_a_beat_that_starts_says_so_at_once() -> None:
     before = said()
     beat_init.send(sender=None)
     assert said() > before
+
+
+def test_what_fell_silent_long_ago_is_forgotten_and_what_is_no_process_stays() -> None:
+    for kind in ("worker", "anchor"):
+        pulse.note(kind, "old")
+    Pulse.objects.update(seen_at=F("seen_at") - timedelta(minutes=61))
+    pulse.note("worker", "young")
+    Pulse.objects.filter(name="young").update(seen_at=F("seen_at") - timedelta(minutes=59))
+    tasks.note_beat()
+    assert [str(beat) for beat in pulse.seen()] == ["anchor old", "beat beat", "worker young"]
+    assert [pulse.is_alive(beat) for beat in pulse.processes()] == [True, False]
+
+
+def test_all_are_forgotten_at_once() -> None:
+    pulse.note("worker", "host-1")
+    pulse.forget_all()
+    assert not pulse.seen().exists()
