@@ -40,10 +40,14 @@ class Answer:
 class Api:
     """Calls below `/api/v1/` with a token that is fetched when it is needed."""
 
-    def __init__(self, address: str, *, username: str, password: str) -> None:
+    def __init__(
+        self, address: str, *, username: str, password: str, patience: float = PATIENCE
+    ) -> None:
+        """``patience`` is for how many seconds a request may take."""
         self.username = username
         self._netloc = urlsplit(address).netloc
         self._password = password
+        self._patience = patience
         self._token = ""
         self._token_until = 0.0
 
@@ -106,7 +110,7 @@ class Api:
         return self._token
 
     def _send(self, method: str, path: str, body: object, headers: dict[str, str]) -> Answer:
-        connection = http.client.HTTPConnection(self._netloc, timeout=PATIENCE)
+        connection = http.client.HTTPConnection(self._netloc, timeout=self._patience)
         try:
             content = None if body is None else json.dumps(body)
             headers = {"Content-Type": "application/json", **headers}
