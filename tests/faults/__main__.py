@@ -8,6 +8,7 @@ Ends with 1 where an invariant did not hold.
 import argparse
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from tests.faults import table
@@ -32,10 +33,12 @@ def main() -> None:
     if unknown:
         parser.error(f"There are {', '.join(FAMILIES)}; not {', '.join(sorted(unknown))}.")
     done: list[Figures] = []
+    began = time.monotonic()
     with (
         tempfile.TemporaryDirectory(prefix="opsmanager-faults-") as folder,
         world(Path(folder), servers=asked.servers) as whole,
     ):
+        print(f"Everything runs after {time.monotonic() - began:.0f} s.", flush=True)
         for name in asked.families or FAMILIES:
             figures = drill(whole, FAMILIES[name], executions=asked.executions, seed=asked.seed)
             done.append(figures)
@@ -50,7 +53,7 @@ def main() -> None:
 def told(figures: Figures) -> None:
     """Say what was done, and what is wrong."""
     kinds = ", ".join(f"{count} {name}" for name, count in sorted(figures.faults.items()))
-    print(f"{figures.family}: {kinds}", flush=True)
+    print(f"{figures.family}, {figures.seconds:.0f} s: {kinds}", flush=True)
     if figures.died:
         print(f"  ended by themselves: {dict(figures.died)}", flush=True)
     for name, found in figures.wrong.items():

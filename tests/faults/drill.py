@@ -37,6 +37,8 @@ class Figures:
     facts: Facts
     faults: Counter[str]
     """How often each was injected."""
+    seconds: float
+    """From the first launch until all was settled."""
     seconds_to_settle: float
     wrong: dict[str, list[str]]
     """By invariant."""
@@ -62,6 +64,7 @@ def drill(world: World, family: Family, *, executions: int, seed: int) -> Figure
     load = Load(world, launches, a_second=A_SECOND, at_once=AT_ONCE)
     faults: Counter[str] = Counter()
     died: Counter[str] = Counter()
+    began = time.monotonic()
     load.start()
     try:
         coming: list[Fault] = []
@@ -96,6 +99,7 @@ def drill(world: World, family: Family, *, executions: int, seed: int) -> Figure
         family=family.name,
         facts=facts,
         faults=faults,
+        seconds=ended_at - began + seconds,
         seconds_to_settle=seconds,
         wrong=wrong,
         died=died,

@@ -14,6 +14,14 @@ from tests.faults.service import frozen
 
 # Many servers in one: each has a limit of its own to logins at a time.
 _MANY = ("MaxStartups 300",)
+# Each line is one write at the end of the file, so that no two mix. OPSM_STEP is the action.
+_PROGRAM = r"""#!/bin/sh
+# record, key, step, seconds, exit code
+printf '%s %s %s begin\n' "$2" "$OPSM_STEP" "$3" >>"$1"
+sleep "$4"
+printf '%s %s %s end %s\n' "$2" "$OPSM_STEP" "$3" "$5" >>"$1"
+exit "$5"
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +43,10 @@ class Fleet:
         folder.mkdir()
         self.records = folder / "records"
         self.records.mkdir()
+        self.program = folder / "work"
+        """What the runbooks run on the servers: it works, and records that it did."""
+        self.program.write_text(_PROGRAM)
+        self.program.chmod(0o755)
         self.sshd = Sshd(folder)
         self.relays: list[Relay] = []
         self._count = count

@@ -62,6 +62,7 @@ def _made_up(world: World, key: str, name: str, chance: random.Random, *, longes
         runbook=chance.choices(["FAULTS_CHANGE", "FAULTS_LOOK"], [2, 1])[0],
         server=server,
         parameters={
+            "program": str(world.fleet.program),
             "record": str(world.fleet.records / f"{name}.{server}"),
             "key": key,
             # Most are short, as they are in life.

@@ -1,14 +1,6 @@
 """Work that the server keeps a record of: what ran there, how often, and how it ended."""
 
-from automation.engine import AbsolutePath, Param, Run, Runbook, Shell, step
-
-# Each line is one write at the end of the file, so that no two mix. OPSM_STEP is the action.
-_WORK = Shell(
-    r"""printf '%s %s %s begin\n' "$2" "$OPSM_STEP" "$3" >>"$1"
-sleep "$4"
-printf '%s %s %s end %s\n' "$2" "$OPSM_STEP" "$3" "$5" >>"$1"
-exit "$5" """
-)
+from automation.engine import AbsolutePath, Param, Run, Runbook, step
 
 
 class RecordedChange(Runbook):
@@ -19,6 +11,7 @@ class RecordedChange(Runbook):
     irreversible = "What was recorded stays so."
     default_cooldown_minutes = 0
 
+    program: AbsolutePath = Param(help="What does the work on the server, and records it")
     record: AbsolutePath = Param(help="The file of the server's own record")
     key: str = Param(help="Whose work it is")
     seconds: float = Param(0.2, ge=0, le=10, help="How long each change takes")
@@ -27,17 +20,17 @@ class RecordedChange(Runbook):
     @step("Change once")
     def first(self, run: Run) -> None:
         """Change."""
-        run.change(_WORK, self.record, self.key, "first", str(self.seconds), "0")
+        run.change(self.program, self.record, self.key, "first", str(self.seconds), "0")
 
     @step("Look")
     def look(self, run: Run) -> None:
         """Read."""
-        run.read(_WORK, self.record, self.key, "look", "0", "0")
+        run.read(self.program, self.record, self.key, "look", "0", "0")
 
     @step("Change again")
     def second(self, run: Run) -> None:
         """Change, and maybe fail."""
-        run.change(_WORK, self.record, self.key, "second", str(self.seconds), str(self.code))
+        run.change(self.program, self.record, self.key, "second", str(self.seconds), str(self.code))
 
 
 class RecordedLook(Runbook):
@@ -48,6 +41,7 @@ class RecordedLook(Runbook):
     changes = False
     default_cooldown_minutes = 0
 
+    program: AbsolutePath = Param(help="What does the work on the server, and records it")
     record: AbsolutePath = Param(help="The file of the server's own record")
     key: str = Param(help="Whose work it is")
     seconds: float = Param(0.2, ge=0, le=10, help="How long it takes")
@@ -56,4 +50,4 @@ class RecordedLook(Runbook):
     @step("Look")
     def look(self, run: Run) -> None:
         """Read, and maybe fail."""
-        run.read(_WORK, self.record, self.key, "look", str(self.seconds), str(self.code))
+        run.read(self.program, self.record, self.key, "look", str(self.seconds), str(self.code))
