@@ -54,6 +54,8 @@ def told(figures: Figures) -> None:
     """Say what was done, and what is wrong."""
     kinds = ", ".join(f"{count} {name}" for name, count in sorted(figures.faults.items()))
     print(f"{figures.family}, {figures.seconds:.0f} s: {kinds}", flush=True)
+    for request in figures.facts.failed_requests[:_KEYS_SHOWN]:
+        print(f"  a failed request, sent again: {request}", flush=True)
     if figures.died:
         print(f"  ended by themselves: {dict(figures.died)}", flush=True)
     for name, found in figures.wrong.items():

@@ -56,19 +56,24 @@ class Figures:
         return not any(self.wrong.values())
 
 
-def drill(world: World, family: Family, *, executions: int, seed: int) -> Figures:
-    """Launch that many executions, inject faults meanwhile, let all settle, and judge it."""
+def drill(
+    world: World, family: Family, *, executions: int, seed: int, a_second: float = A_SECOND
+) -> Figures:
+    """Launch that many executions, inject faults meanwhile, let all settle, and judge it.
+
+    Each fault of the family comes once at least, and ``a_second`` are launched at most.
+    """
     chance = random.Random(f"{seed} {family.name}")
     name = f"{family.name}{seed}"
     launches = planned(world, name, executions, chance, longest=LONGEST)
-    load = Load(world, launches, a_second=A_SECOND, at_once=AT_ONCE)
+    load = Load(world, launches, a_second=a_second, at_once=AT_ONCE)
     faults: Counter[str] = Counter()
     died: Counter[str] = Counter()
     began = time.monotonic()
     load.start()
     try:
         coming: list[Fault] = []
-        while not load.is_done or not faults:
+        while not load.is_done or len(faults) < len(family.faults):
             time.sleep(chance.uniform(*family.pause))
             if not coming:
                 coming = chance.sample(family.faults, len(family.faults))

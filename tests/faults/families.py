@@ -56,6 +56,8 @@ def web_killed(world: World, chance: random.Random) -> None:
     world.kill("web")
     time.sleep(chance.uniform(0, 2))
     world.start_again("web")
+    # One that never gets to serve would show nothing.
+    world.await_web()
 
 
 def redis_killed(world: World, chance: random.Random) -> None:
@@ -187,7 +189,7 @@ def workers_deployed(world: World, _: random.Random) -> None:
 FAMILIES = {
     family.name: family
     for family in (
-        Family(name="worker", faults=(worker_killed, both_workers_killed), pause=(4, 14)),
+        Family(name="worker", faults=(worker_killed, both_workers_killed), pause=(8, 20)),
         Family(name="beat", faults=(beat_killed,), pause=(1, 6)),
         Family(name="web", faults=(web_killed,), pause=(3, 10)),
         Family(name="redis", faults=(redis_killed, redis_emptied, redis_paused), pause=(2, 8)),

@@ -84,6 +84,7 @@ class Load:
         self.failed_requests: list[str] = []
         self.refused: list[str] = []
         self._world = world
+        self._api = world.client()
         self._left = iter(list(launches))
         self._pause = _CLIENTS / a_second
         self._at_once = at_once
@@ -116,7 +117,6 @@ class Load:
             thread.join()
 
     def _launch_all(self) -> None:
-        api = self._world.client()
         while not self._closing.is_set():
             with self._lock:
                 launch = next(self._left, None)
@@ -131,7 +131,9 @@ class Load:
                 "priority": launch.priority,
             }
             path = "automation/executions"
-            self._until_answered(launch, partial(api.post, path, body, Idempotency_Key=launch.key))
+            self._until_answered(
+                launch, partial(self._api.post, path, body, Idempotency_Key=launch.key)
+            )
             self._closing.wait(self._pause)
 
     def _until_answered(self, launch: Launch, ask: Callable[[], Answer]) -> None:

@@ -14,7 +14,6 @@ from tests.faults.world import World, words_of, world
 pytestmark = [pytest.mark.sshd, pytest.mark.xdist_group("stack")]
 
 SEED = 20270418
-EXECUTIONS = 80
 # One of each family but PostgreSQL's, whose restart lets nothing be settled for a minute.
 MIXED = Family(
     name="mixed",
@@ -40,10 +39,13 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield started
 
 
-@pytest.mark.parametrize("family", [MIXED, replace(FAMILIES["deploy"], pause=(0.5, 1.0))])
-def test_every_promise_is_kept(whole: World, family: Family) -> None:
-    executions = EXECUTIONS if family is MIXED else EXECUTIONS // 4
-    figures = drill(whole, family, executions=executions, seed=SEED)
+@pytest.mark.parametrize(
+    ("family", "executions"),
+    [(replace(FAMILIES["deploy"], pause=(0.5, 1.0)), 20), (MIXED, 60)],
+    ids=["deploy", "mixed"],
+)
+def test_every_promise_is_kept(whole: World, family: Family, executions: int) -> None:
+    figures = drill(whole, family, executions=executions, seed=SEED, a_second=2)
     wrong = {name: found for name, found in figures.wrong.items() if found}
     assert not wrong, f"{figures.faults}\n{wrong}\n{words_of(whole.stack.processes)}"
     assert sum(figures.statuses.values()) == executions

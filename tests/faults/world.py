@@ -87,18 +87,18 @@ class World:
         plan = replace(self.stack.plan, port=port)
         web = next(each for each in plan.application() if each.name == "web")
         self.stack.start(web)
-        await_web(self.stack, port)
+        self.await_web(port)
         self.front.upstream = (ports.LOOPBACK, port)
         old.stop()
+
+    def await_web(self, port: int | None = None) -> None:
+        """Wait until the web on that port answers, by default the one that serves."""
+        address = f"http://{ports.LOOPBACK}:{port or self.front.upstream[1]}"
+        self.stack.wait_until_ready("healthz", address=address)
 
     def broker(self) -> Broker:
         """Return a connection to Redis, to be closed by the caller."""
         return Broker.from_url(self.redis_url, socket_timeout=5)
-
-
-def await_web(stack: Stack, port: int) -> None:
-    """Wait until the web on that port answers."""
-    stack.wait_until_ready("healthz", address=f"http://{ports.LOOPBACK}:{port}")
 
 
 @contextmanager
