@@ -13,7 +13,8 @@ from tests.faults.world import World, words_of, world
 
 pytestmark = [pytest.mark.sshd, pytest.mark.xdist_group("stack")]
 
-SEED = 20270418
+# With this one a worker is killed early: what it ran is settled while the rest goes on.
+SEED = 12
 # One of each family but PostgreSQL's, whose restart lets nothing be settled for a minute.
 MIXED = Family(
     name="mixed",
@@ -35,7 +36,8 @@ MIXED = Family(
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     require_sshd()
-    with world(tmp_path_factory.mktemp("faults"), servers=8, concurrency=8) as started:
+    folder = tmp_path_factory.mktemp("faults")
+    with world(folder, servers=8, concurrency=8, without=["worker-notify"]) as started:
         yield started
 
 

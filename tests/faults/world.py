@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -102,10 +102,12 @@ class World:
 
 
 @contextmanager
-def world(folder: Path, *, servers: int = 16, concurrency: int = 16) -> Iterator[World]:
+def world(
+    folder: Path, *, servers: int = 16, concurrency: int = 16, without: Collection[str] = ()
+) -> Iterator[World]:
     """Start everything in ``folder``, which is empty; nothing runs or is left elsewhere at the end.
 
-    ``concurrency`` is of each of the two workers.
+    ``concurrency`` is of each of the two workers; ``without`` names programs that are left out.
     """
     data = DataDir(path=folder / "data")
     data.create()
@@ -139,7 +141,8 @@ def world(folder: Path, *, servers: int = 16, concurrency: int = 16) -> Iterator
         front = Relay((plan.host, plan.port))
         ending.callback(front.close)
         for program in plan.application():
-            stack.start(_for_faults(program))
+            if program.name not in without:
+                stack.start(_for_faults(program))
         stack.wait_until_ready()
         yield World(
             stack=stack,
