@@ -69,6 +69,7 @@ def drill(
     load = Load(world, launches, a_second=a_second, at_once=AT_ONCE)
     faults: Counter[str] = Counter()
     died: Counter[str] = Counter()
+    world.await_calm()
     began = time.monotonic()
     load.start()
     try:

@@ -40,6 +40,8 @@ ORGANISATION = Path(__file__).with_name("organisation")
 WORKERS = ("worker", "worker-high")
 HTTP_PATIENCE = 15.0
 """Seconds that a client waits for an answer before it asks again."""
+_CALM = 20
+"""Answers in a row: the web is of several processes, each with connections of its own."""
 _ELSEWHERE = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL")
 
 
@@ -95,6 +97,12 @@ class World:
         """Wait until the web on that port answers, by default the one that serves."""
         address = f"http://{ports.LOOPBACK}:{port or self.front.upstream[1]}"
         self.stack.wait_until_ready("healthz", address=address)
+
+    def await_calm(self) -> None:
+        """Wait until nothing of earlier faults is felt: every process of the web has to answer."""
+        address = f"http://{self.front.host}:{self.front.port}"
+        for _ in range(_CALM):
+            self.stack.wait_until_ready(address=address)
 
     def broker(self) -> Broker:
         """Return a connection to Redis, to be closed by the caller."""
