@@ -6,6 +6,7 @@ Ends with 1 where an invariant did not hold.
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -32,6 +33,8 @@ def main() -> None:
     unknown = set(asked.families) - set(FAMILIES)
     if unknown:
         parser.error(f"There are {', '.join(FAMILIES)}; not {', '.join(sorted(unknown))}.")
+    # Whoever ends it leaves nothing running either.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     done: list[Figures] = []
     began = time.monotonic()
     with (
