@@ -24,7 +24,7 @@ SETTINGS := SECRET_KEY=check REDIS_URL=redis://127.0.0.1:9/0 \
 	DATABASE_URL=postgresql://check@127.0.0.1:9/check
 
 .PHONY: help run manage test check lock assets bench bench-growth bench-pages \
-	bench-monitors bench-alerts bench-workflows fuzz
+	bench-monitors bench-alerts bench-workflows fuzz faults
 .DELETE_ON_ERROR:
 
 help: ## what can be made
@@ -138,6 +138,9 @@ bench-workflows: $(DEV_READY) $(ASSETS) ## measure what a workflow adds to each 
 
 fuzz: $(DEV_READY) $(ASSETS) ## ask the API 20,000 times for what its document allows and forbids
 	FUZZ_REQUESTS=$${FUZZ_REQUESTS:-10000} $(WITH_SERVICES) $(BIN)/pytest -s -n 0 tests/stack/test_fuzzed_api.py
+
+faults: $(DEV_READY) $(ASSETS) ## kill and cut off everything under load, and check what was promised
+	$(BIN)/python -m tests.faults $(ARGS)
 
 $(UV_READY):
 	@command -v $(PYTHON) > /dev/null || { \

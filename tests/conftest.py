@@ -20,6 +20,7 @@ _NOT_MEASURED = (
     "budgets/",
     "docs/",
     "e2e/",
+    "faults/",
     "stack/",
     "automation/engine/guard/test_spellings.py",
     "opsmanager/common/api/test_hostile_bodies.py",

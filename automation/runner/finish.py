@@ -140,7 +140,7 @@ def told(execution_id: UUID, *, worker: str) -> None:
         actor=f"worker:{worker}",
         target=execution,
         outcome="OK" if status is Status.SUCCESS else "FAILED",
-        message=execution.result_summary or execution.error_message,
+        message=_said(execution),
         status=execution.status,
         verdict=execution.verdict,
         errorCode=execution.error_code,
@@ -148,6 +148,14 @@ def told(execution_id: UUID, *, worker: str) -> None:
     )
     _told_of_refusal(execution, execution.error_code, execution.error_message, worker=worker)
     tell_listeners(execution)
+
+
+def _said(execution: Execution) -> str:
+    """Return what the trail says of an end; of one that nobody saw, which command it was."""
+    if Status(execution.status) is Status.UNKNOWN:
+        # Once its server has told the end, only the trail has this.
+        return execution.error_message or execution.result_summary
+    return execution.result_summary or execution.error_message
 
 
 def _told_of_refusal(execution: Execution, error_code: str, message: str, *, worker: str) -> None:

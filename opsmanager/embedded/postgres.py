@@ -94,36 +94,42 @@ class Postgres:
     async def start(self, supervisor: Supervisor) -> Urls:
         """Start the server and return the URLs of OpsManager's database."""
         port = ports.free()
+        await supervisor.keep(self.program(port))
+        await supervisor.until_ready(
+            NAME, lambda: asyncio.to_thread(self.open, port), patience=PATIENCE
+        )
+        return self.urls(port)
+
+    def program(self, port: int) -> Program:
+        """Return the server of the prepared cluster, to listen on `port`."""
         settings = SETTINGS | (THROWAWAY if self.throwaway else {}) | {"port": str(port)}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        await supervisor.keep(
-            Program(
-                name=NAME,
-                command=(
-                    str(self.home.programs / "postgres"),
-                    "-D",
-                    str(self.home.cluster),
-                    *options,
-                ),
-                environment=ENVIRONMENT,
-                folder=Path("/"),
-                account=self.home.account,
-                # Fast: end the sessions, write a checkpoint, leave.
-                stop_signal=signal.SIGINT,
-                patience=STOP_PATIENCE,
-                quiet=self.throwaway,
-            )
+        return Program(
+            name=NAME,
+            command=(
+                str(self.home.programs / "postgres"),
+                "-D",
+                str(self.home.cluster),
+                *options,
+            ),
+            environment=ENVIRONMENT,
+            folder=Path("/"),
+            account=self.home.account,
+            # Fast: end the sessions, write a checkpoint, leave.
+            stop_signal=signal.SIGINT,
+            patience=STOP_PATIENCE,
+            quiet=self.throwaway,
         )
-        await supervisor.until_ready(
-            NAME, lambda: asyncio.to_thread(self._open, port), patience=PATIENCE
-        )
+
+    def urls(self, port: int) -> Urls:
+        """Return the URLs of OpsManager's database in the server on `port`."""
         where = f"{ports.LOOPBACK}:{port}/{DATABASE}"
         return Urls(
             role=f"postgresql://{ROLE}:{self.role_password}@{where}",
             owner=f"postgresql://{OWNER}:{self.owner_password}@{where}",
         )
 
-    def _open(self, port: int) -> bool:
+    def open(self, port: int) -> bool:
         """Make roles and database where missing; False while the server does not answer yet."""
         if not self._is_up():
             return False

@@ -41,22 +41,28 @@ class Redis:
     async def start(self, supervisor: Supervisor) -> str:
         """Start the server and return its URL. Raises ServiceError when it is not installed."""
         port = ports.free()
-        await supervisor.keep(
-            Program(
-                name=NAME,
-                command=(str(installed()), str(self._configure(port))),
-                environment={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
-                folder=self.folder,
-                patience=STOP_PATIENCE,
-                # It only ever says that it starts and stops.
-                quiet=True,
-            )
-        )
-        url = f"redis://:{self.password}@{ports.LOOPBACK}:{port}/0"
+        await supervisor.keep(self.program(port))
+        url = self.url(port)
         await supervisor.until_ready(
-            NAME, lambda: asyncio.to_thread(_answers, url), patience=PATIENCE
+            NAME, lambda: asyncio.to_thread(answers, url), patience=PATIENCE
         )
         return url
+
+    def program(self, port: int) -> Program:
+        """Return the server, to listen on `port`. Raises ServiceError when it is not installed."""
+        return Program(
+            name=NAME,
+            command=(str(installed()), str(self._configure(port))),
+            environment={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
+            folder=self.folder,
+            patience=STOP_PATIENCE,
+            # It only ever says that it starts and stops.
+            quiet=True,
+        )
+
+    def url(self, port: int) -> str:
+        """Return the URL of the server on `port`."""
+        return f"redis://:{self.password}@{ports.LOOPBACK}:{port}/0"
 
     def _configure(self, port: int) -> Path:
         """Write the configuration; on a command line, everybody could read the password."""
@@ -71,7 +77,8 @@ class Redis:
         return file
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
+    """Whether a Redis answers at this URL."""
     try:
         with redis.Redis.from_url(url, socket_timeout=2) as client:
             return bool(client.ping())

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,12 +39,20 @@ class Answer:
 
 
 class Api:
-    """Calls below `/api/v1/` with a token that is fetched when it is needed."""
+    """Calls below `/api/v1/` with a token that is fetched when it is needed.
 
-    def __init__(self, address: str, *, username: str, password: str) -> None:
+    Threads may share it: they log in once.
+    """
+
+    def __init__(
+        self, address: str, *, username: str, password: str, patience: float = PATIENCE
+    ) -> None:
+        """``patience`` is for how many seconds a request may take."""
         self.username = username
         self._netloc = urlsplit(address).netloc
         self._password = password
+        self._patience = patience
+        self._logging_in = threading.Lock()
         self._token = ""
         self._token_until = 0.0
 
@@ -99,14 +108,15 @@ class Api:
 
     def token(self) -> str:
         """Return an access token that is good for some minutes."""
-        if time.monotonic() > self._token_until:
-            asked = {"username": self.username, "password": self._password}
-            self._token = self._send("POST", "auth/token", asked, {}).expect(200)["access"]
-            self._token_until = time.monotonic() + TOKEN_SECONDS
-        return self._token
+        with self._logging_in:
+            if time.monotonic() > self._token_until:
+                asked = {"username": self.username, "password": self._password}
+                self._token = self._send("POST", "auth/token", asked, {}).expect(200)["access"]
+                self._token_until = time.monotonic() + TOKEN_SECONDS
+            return self._token
 
     def _send(self, method: str, path: str, body: object, headers: dict[str, str]) -> Answer:
-        connection = http.client.HTTPConnection(self._netloc, timeout=PATIENCE)
+        connection = http.client.HTTPConnection(self._netloc, timeout=self._patience)
         try:
             content = None if body is None else json.dumps(body)
             headers = {"Content-Type": "application/json", **headers}

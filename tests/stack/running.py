@@ -21,6 +21,7 @@ class Running:
         self.program = program
         self.log = log
         self._watchdog = watchdog
+        account = program.account
         with log.open("ab") as output:
             self.process = subprocess.Popen(
                 program.command,
@@ -30,6 +31,9 @@ class Running:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                user=account.uid if account else None,
+                group=account.gid if account else None,
+                extra_groups=[] if account else None,
             )
         self._family = Family(self.process.pid)
         watchdog.started(self.process.pid, program.stop_signal)
@@ -51,6 +55,12 @@ class Running:
         """Send its stop signal."""
         if not self.has_ended:
             self._family.signal(self.program.stop_signal)
+
+    def kill(self) -> None:
+        """End it and all it started, at once."""
+        self._family.kill()
+        self.process.wait()
+        self._watchdog.ended(self.process.pid)
 
     def stop(self, patience: float = 60) -> None:
         """Stop it, and end what is left of it after `patience` seconds."""

@@ -160,17 +160,17 @@ class Stack:
     def prepare(self) -> None:
         """Lay out the static files, make the user `admin`."""
         for program in (self.plan.collect_static(), self.plan.ensure_admin()):
-            _to_its_end(program)
+            to_its_end(program)
 
-    def wait_until_ready(self, path: str = "readyz") -> None:
-        """Wait until `/readyz` says that every part is there."""
+    def wait_until_ready(self, path: str = "readyz", *, address: str = "") -> None:
+        """Wait until `/readyz` says that every part is there; ``address`` is of another web."""
         deadline = time.monotonic() + START_PATIENCE
         said = ""
         while time.monotonic() < deadline:
             ended = [name for name, process in self.processes.items() if process.has_ended]
             assert not ended, f"ended too early: {ended}\n{self.output()}"
             try:
-                with urllib.request.urlopen(f"{self.address}/{path}", timeout=30):
+                with urllib.request.urlopen(f"{address or self.address}/{path}", timeout=30):
                     return
             except urllib.error.HTTPError as refusal:
                 said = refusal.read().decode()
@@ -193,7 +193,8 @@ class Stack:
         )
 
 
-def _to_its_end(program: Program) -> None:
+def to_its_end(program: Program) -> None:
+    """Run a program that ends; fail with what it said when it does not end well."""
     ended = subprocess.run(
         program.command,
         env=dict(program.environment),
@@ -267,7 +268,7 @@ def _prepared(folder: Path, concurrency: int, settings: dict[str, str]) -> Itera
             return replace(first, services={**first.services, "DATABASE_URL": database})
 
         database = migrated_database(
-            os.environ["DATABASE_URL"], lambda url: _to_its_end(on(url).migrate())
+            os.environ["DATABASE_URL"], lambda url: to_its_end(on(url).migrate())
         )
         plan = on(ending.enter_context(database))
         watchdog = Watchdog()

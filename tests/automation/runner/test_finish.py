@@ -92,6 +92,19 @@ def test_each_way_to_end_is_audited(status: Status, verb: str, outcome: str) -> 
     }
 
 
+def test_the_trail_names_the_command_whose_end_nobody_saw() -> None:
+    claim = claimed()
+    ended = Outcome(
+        status=Status.UNKNOWN,
+        summary="Ended unknown in step 1 of 1.",
+        error_message="Nobody saw the end of `systemctl restart nginx`.",
+        error_code=ErrorCode.CONNECTION_LOST,
+    )
+    finish(claim, ended, worker="one")
+    event = makers.last_event("AUTOMATION_EXECUTION_UNKNOWN")
+    assert event.message == "Nobody saw the end of `systemctl restart nginx`."
+
+
 def test_a_refusal_of_the_guard_is_audited_beside_the_end() -> None:
     claim = claimed()
     ended = Outcome(
