@@ -67,7 +67,7 @@ def drill(
 ) -> Figures:
     """Launch that many executions, inject faults meanwhile, let all settle, and judge it.
 
-    Each fault of the family comes once at least, ``a_second`` are launched at most, and what has not
+    Each fault of the family comes once at least; ``a_second`` are launched at most; what has not
     ended ``settled`` seconds after the last fault is stuck.
     """
     chance = random.Random(f"{seed} {family.name}")
