@@ -116,7 +116,7 @@ def test_a_monitor_that_moves_on_keeps_the_focus_and_says_aloud_how_it_ended(
     stack: Stack, demo: Demo, reader: Reader
 ) -> None:
     server, page = shop(stack, demo), reader.page
-    parameters = {"serviceName": DOWN, "verifyDelay": 12}
+    parameters = {"serviceName": DOWN, "verifyDelay": 45}
     launched = stack.api().launch("SERVICE_RESTART", server, parameters=parameters).expect(201)
     reader.visit(f"/executions/{launched['execution']['id']}/")
     wait_for_state(page, "RUNNING")
