@@ -79,15 +79,17 @@ def redis_dump(url: str) -> str:
 
 @contextmanager
 def redis_traffic(url: str) -> Iterator[list[str]]:
-    """Return a list that grows by each command that Redis is sent, meanwhile."""
+    """Return a list that grows by each command that this database of Redis is sent, meanwhile."""
     said: list[str] = []
     client = redis.Redis.from_url(url)
+    number = int(client.connection_pool.connection_kwargs.get("db") or 0)
     ending = threading.Event()
 
     def listen() -> None:
         with suppress(redis.RedisError, OSError, ValueError), client.monitor() as monitor:
             for command in monitor.listen():
-                said.append(str(command["command"]))
+                if int(command["db"]) == number:
+                    said.append(str(command["command"]))
                 if ending.is_set():
                     return
 
