@@ -14,6 +14,7 @@ from automation.engine.errors import (
     EngineError,
     ExecutionStopped,
     HostKeyRejected,
+    StartedBefore,
     SudoUnavailable,
 )
 from automation.engine.past import Past, PastAction
@@ -313,6 +314,15 @@ def test_a_record_that_does_not_tell_the_end(
 ) -> None:
     outcome = Breaking(told).execute(with_steps(change)())
     assert (outcome.status, outcome.error_code) == (status, code)
+
+
+def test_the_record_of_a_start_that_the_database_forgot_is_left_to_a_person() -> None:
+    world = World({"change": StartedBefore("It was started before.")})
+    world.transport.records["change"] = reply("all of it")
+    outcome = world.execute(with_steps(change)())
+    assert (outcome.status, outcome.error_code) == (Status.UNKNOWN, ErrorCode.WORKER_LOST)
+    assert outcome.error_message.startswith("It was started before.")
+    assert world.transport.recovered == []
 
 
 def test_a_read_whose_connection_broke_is_not_asked_about() -> None:
