@@ -38,7 +38,7 @@ from tests.stack.stack import (
 
 ORGANISATION = Path(__file__).with_name("organisation")
 WORKERS = ("worker", "worker-high")
-HTTP_PATIENCE = 15.0
+HTTP_PATIENCE = 30.0
 """Seconds that a client waits for an answer before it asks again."""
 _CALM = 20
 """Answers in a row: the web is of several processes, each with connections of its own."""
