@@ -4,7 +4,6 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -14,8 +13,8 @@ from automation import (  # noqa: F401 - they register
     admin_approvals,
     admin_executions,
     admin_workflows,
-    cron,
 )
+from automation.due_fields import DueFields
 from automation.models import CatalogEntry, Schedule, Template
 from automation.services import schedules, templates
 from opsmanager.accounts.requests import user_of
@@ -160,24 +159,8 @@ class CatalogEntryAdmin(admin.ModelAdmin[CatalogEntry]):
         self.message_user(request, f"Switched {'on' if is_active else 'off'}: {len(changed)}.")
 
 
-class ScheduleForm(forms.ModelForm[Schedule]):
+class ScheduleForm(DueFields, forms.ModelForm[Schedule]):
     """When a schedule is due; what it runs and where is changed on its own page."""
-
-    def clean_cron_expression(self) -> str:
-        """Say what is wrong with it, and what to write."""
-        try:
-            return cron.normalised(self.cleaned_data["cron_expression"])
-        except cron.CronInvalid as problem:
-            raise ValidationError(str(problem)) from None
-
-    def clean_timezone(self) -> str:
-        """Say so where there is no such zone."""
-        name = str(self.cleaned_data["timezone"])
-        try:
-            cron.zone(name)
-        except cron.ZoneInvalid as problem:
-            raise ValidationError(str(problem)) from None
-        return name
 
 
 class Kept(admin.ModelAdmin[Any]):

@@ -15,10 +15,10 @@ from automation.services import schedules
 from automation.web import place_form, schedule_workflow
 from automation.web.parameter_fields import as_typed
 from automation.web.run_form import SavedForm
-from automation.web.schedule_form import ZONES, ScheduleForm, preview
+from automation.web.schedule_form import ScheduleForm, shown
 from automation.web.schedules import runbook_of
 from opsmanager.accounts.requests import user_of
-from opsmanager.common.htmx import form_invalid, go_to
+from opsmanager.common.htmx import go_to
 from opsmanager.common.problems import NotFound, Problem
 from opsmanager.common.uuids import as_uuid
 from servers.models import Server
@@ -93,24 +93,12 @@ def _edit(
             return go_to(request, "automation:schedule_detail", pk=saved.pk)
     context = {
         **place_form.to_confirm(entry, _there(request, form, template)),
-        "form": form,
         "parameters": parameters,
         "runbook": entry,
         "template": template,
         "schedule": schedule,
-        "zones": ZONES,
-        "preview": preview(
-            str(form["cron_expression"].value() or ""), str(form["timezone"].value() or "")
-        ),
     }
-    if data is None:
-        return render(request, "automation/schedule_form.html", context)
-    return form_invalid(
-        request,
-        page="automation/schedule_form.html",
-        partial="automation/partials/_schedule_form.html",
-        context=context,
-    )
+    return shown(request, form, context)
 
 
 def _parameters(data: Any, entry: CatalogEntry, schedule: Schedule | None) -> SavedForm:

@@ -6,17 +6,20 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
-from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from automation import cron
+from automation.due_fields import DueFields
 from automation.models import MissedPolicy, OverlapPolicy, Priority, Schedule
 from automation.selectors import schedules
 from automation.web.place_form import PlaceForm
+from opsmanager.common.htmx import form_invalid
 
 ZONES = sorted(available_timezones() - {"localtime", "Factory", "posixrules"})
 
 
-class ScheduleForm(PlaceForm):
+class ScheduleForm(DueFields, PlaceForm):
     """What a schedule is called, when it is due, and where it runs.
 
     The parameters of its runbook are in a form of their own.
@@ -89,22 +92,6 @@ class ScheduleForm(PlaceForm):
         place = {"server": schedule.server_id, "group": schedule.server_group_id}
         return {name: getattr(schedule, name) for name in same} | place
 
-    def clean_cron_expression(self) -> str:
-        """Say what is wrong with it, and what to write."""
-        try:
-            return cron.normalised(self.cleaned_data["cron_expression"])
-        except cron.CronInvalid as problem:
-            raise ValidationError(str(problem)) from None
-
-    def clean_timezone(self) -> str:
-        """Say so where there is no such zone."""
-        name = str(self.cleaned_data["timezone"])
-        try:
-            cron.zone(name)
-        except cron.ZoneInvalid as problem:
-            raise ValidationError(str(problem)) from None
-        return name
-
     def fields_of_schedule(self) -> dict[str, Any]:
         """Return what the service takes."""
         values = dict(self.cleaned_data)
@@ -154,6 +141,26 @@ def preview(expression: str, zone: str) -> Preview:
         return Preview(problem=str(problem))
     schedule = Schedule(cron_expression=normal, timezone=zone, is_active=True)
     return Preview(words=schedules.in_words(normal), zone=zone, runs=due(schedule))
+
+
+def shown(request: HttpRequest, form: ScheduleForm, context: dict[str, Any]) -> HttpResponse:
+    """Return the page of the form, or after a refusal the form with what was typed."""
+    context = {
+        **context,
+        "form": form,
+        "zones": ZONES,
+        "preview": preview(
+            str(form["cron_expression"].value() or ""), str(form["timezone"].value() or "")
+        ),
+    }
+    if request.method != "POST":
+        return render(request, "automation/schedule_form.html", context)
+    return form_invalid(
+        request,
+        page="automation/schedule_form.html",
+        partial="automation/partials/_schedule_form.html",
+        context=context,
+    )
 
 
 def due(schedule: Schedule, count: int = 5) -> tuple[Due, ...]:

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 
 from automation import workflows
 from automation.models import Schedule, Workflow
@@ -12,11 +11,11 @@ from automation.services import schedules, workflow_checks
 from automation.services.workflow_checks import Risks
 from automation.web.confirmation import require_meant, to_confirm
 from automation.web.place_form import BY_WIRE_NAME
-from automation.web.schedule_form import ZONES, WorkflowScheduleForm, preview
+from automation.web.schedule_form import WorkflowScheduleForm, shown
 from automation.web.workflow_run_form import WorkflowRunForm
 from automation.workflows import Definition
 from opsmanager.accounts.requests import user_of
-from opsmanager.common.htmx import form_invalid, go_to
+from opsmanager.common.htmx import go_to
 from opsmanager.common.problems import Problem
 
 
@@ -55,23 +54,11 @@ def edit(request: HttpRequest, workflow: Workflow, schedule: Schedule | None) ->
             return go_to(request, "automation:schedule_detail", pk=saved.pk)
     context = {
         **to_confirm(risks),
-        "form": form,
         "parameters": inputs,
         "workflow": workflow,
         "schedule": schedule,
-        "zones": ZONES,
-        "preview": preview(
-            str(form["cron_expression"].value() or ""), str(form["timezone"].value() or "")
-        ),
     }
-    if data is None:
-        return render(request, "automation/schedule_form.html", context)
-    return form_invalid(
-        request,
-        page="automation/schedule_form.html",
-        partial="automation/partials/_schedule_form.html",
-        context=context,
-    )
+    return shown(request, form, context)
 
 
 def risks_of(request: HttpRequest, definition: Definition, given: dict[str, Any]) -> Risks:
