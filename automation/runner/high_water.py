@@ -5,15 +5,13 @@ that gives a lower one was restored in place, or a copy that lagged behind took 
 lost is remembered anew, and then nothing is noticed.
 """
 
-from functools import lru_cache
 from typing import Final
 
 import redis
 import structlog
-from django.conf import settings
 from django.db import connection
 
-from opsmanager.common import origin
+from opsmanager.common import origin, redis_client
 
 log = structlog.get_logger(__name__)
 
@@ -26,12 +24,12 @@ def compare() -> None:
     key = f"opsmanager:fence:{origin.name()}"
     try:
         # Before the database is asked: what others remember later, it may not have been yet.
-        remembered = int(str(_client().get(key) or 0))
+        remembered = int(str(redis_client.client().get(key) or 0))
         fence = _fence()
         if fence > remembered:
             # A number may not be on disk yet; all that was before what is committed now is.
             origin.touch()
-            _client().set(key, fence)
+            redis_client.client().set(key, fence)
     except (redis.RedisError, ValueError) as problem:
         log.info("not compared with Redis", reason=type(problem).__name__)
         return
@@ -53,10 +51,3 @@ def go_ahead() -> None:
         cursor.execute(
             "SELECT count(nextval('automation_fence_seq')) FROM generate_series(1, %s)", [_AHEAD]
         )
-
-
-@lru_cache(maxsize=1)
-def _client() -> redis.Redis:
-    return redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1, decode_responses=True
-    )

@@ -2,15 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
 import redis
-from django.conf import settings
 from django.db import Error
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from opsmanager.common import origin, pulse
+from opsmanager.common import origin, pulse, redis_client
 from opsmanager.common.models import Pulse
 
 
@@ -75,7 +73,7 @@ def _alive(name: str, kind: str, beats: list[Pulse]) -> Part:
 def redis_part() -> Part:
     """Return whether Redis answers, after two seconds at most."""
     try:
-        _client().ping()
+        redis_client.client().ping()
     except redis.RedisError:
         return Part(
             name="redis",
@@ -83,8 +81,3 @@ def redis_part() -> Part:
             detail="Redis does not answer. Executions still start, some seconds later.",
         )
     return Part(name="redis", ok=True, detail="Redis answers.")
-
-
-@lru_cache(maxsize=1)
-def _client() -> redis.Redis:
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)

@@ -6,7 +6,7 @@ import redis
 from django.conf import settings
 
 from automation.runner import high_water
-from opsmanager.common import origin
+from opsmanager.common import origin, redis_client
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +51,7 @@ def test_what_redis_does_not_know_says_nothing(remembered: redis.Redis, found: s
 
 def test_without_redis_nothing_is_compared(settings: Any) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
-    high_water._client.cache_clear()
+    redis_client.client.cache_clear()
     high_water.compare()
-    high_water._client.cache_clear()
+    redis_client.client.cache_clear()
     assert not origin.is_foreign()

@@ -5,7 +5,7 @@ from django.db import OperationalError, connection
 from django.db.models import F
 from django.test import Client
 
-from opsmanager.common import origin, pulse
+from opsmanager.common import origin, pulse, redis_client
 from opsmanager.common.models import Pulse
 from opsmanager.home import health
 
@@ -23,9 +23,9 @@ def silent_for(**age: int) -> None:
 @pytest.fixture
 def without_redis(settings):
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
-    health._client.cache_clear()
+    redis_client.client.cache_clear()
     yield
-    health._client.cache_clear()
+    redis_client.client.cache_clear()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from automation.engine.results import Status
 from automation.models import Priority, ScheduleSlot, SlotState, WorkflowRun
 from incidents.models import Delivery, Source
-from opsmanager.common import origin, pulse
+from opsmanager.common import origin, pulse, redis_client
 from opsmanager.common.models import Pulse
 from opsmanager.home import metrics
 from opsmanager.notifications.models import Delivery as Message
@@ -151,9 +151,9 @@ def test_each_process_with_its_age_and_no_name_of_an_anchor() -> None:
 def test_a_restored_database_and_a_redis_that_is_away(settings: Any) -> None:
     origin.doubt()
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
-    metrics.health._client.cache_clear()
+    redis_client.client.cache_clear()
     found = told()
-    metrics.health._client.cache_clear()
+    redis_client.client.cache_clear()
     assert (found["database_restored"], found["redis_up"]) == (1, 0)
 
 
