@@ -2,7 +2,9 @@
 
 from django.urls import reverse
 
+from automation.models import CatalogEntry
 from incidents.models import Incident, RemediationRule, RuleBreaker
+from incidents.services import plans
 from opsmanager.notifications import outbox
 from opsmanager.notifications.message import Event, Message
 from servers.models import Server
@@ -78,5 +80,5 @@ def _tell(
 
 
 def _runbook_id(rule: RemediationRule) -> str:
-    runbook = rule.template.runbook if rule.template else rule.runbook
-    return runbook.runbook_id if runbook else ""
+    action = plans.action_of(rule)
+    return action.runbook_id if isinstance(action, CatalogEntry) else ""
