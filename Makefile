@@ -11,6 +11,7 @@ BIN := $(VENV)/bin
 UV_READY := $(VENV)/.uv-$(UV_VERSION)
 RUN_READY := $(VENV)/.ready-to-run
 DEV_READY := $(VENV)/.ready-to-develop
+PEERS := $(VENV)/peers
 ASSETS := static/vendor/.built
 ASSET_SOURCES := $(wildcard static/package.json static/package-lock.json static/build.mjs static/icons.json)
 
@@ -24,7 +25,7 @@ SETTINGS := SECRET_KEY=check REDIS_URL=redis://127.0.0.1:9/0 \
 	DATABASE_URL=postgresql://check@127.0.0.1:9/check
 
 .PHONY: help run manage test check lock assets bench bench-growth bench-pages \
-	bench-monitors bench-alerts bench-workflows fuzz faults
+	bench-monitors bench-alerts bench-workflows bench-throughput bench-api bench-crowd fuzz faults endurance
 .DELETE_ON_ERROR:
 
 help: ## what can be made
@@ -114,7 +115,9 @@ LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashe
 
 lock: $(UV_READY) ## write down the versions of all dependencies anew
 	$(LOCK) --extra embedded --output-file requirements.lock
+	$(LOCK) --constraint requirements.lock --output-file requirements-server.lock
 	$(LOCK) --extra embedded --group dev --output-file requirements-dev.lock
+	$(filter-out pyproject.toml,$(LOCK)) --group pyproject.toml:peers --output-file requirements-peers.lock
 
 assets: $(ASSETS) ## build what the pages need from npm packages
 
@@ -136,11 +139,23 @@ bench-alerts: $(DEV_READY) $(ASSETS) ## measure a burst of alerts: answered, and
 bench-workflows: $(DEV_READY) $(ASSETS) ## measure what a workflow adds to each node
 	$(WITH_SERVICES) $(BIN)/python -m benchmarks.workflows $(ARGS)
 
+bench-throughput: $(DEV_READY) $(ASSETS) $(PEERS)/.ready ## a thousand executions, beside Ansible and other tools
+	$(WITH_SERVICES) $(BIN)/python -m benchmarks.throughput $(ARGS)
+
+bench-crowd: $(DEV_READY) $(ASSETS) ## measure a thousand that wait at once, and HIGH behind 5,000 LOW
+	$(WITH_SERVICES) $(BIN)/python -m benchmarks.crowd $(ARGS)
+
+bench-api: $(DEV_READY) $(ASSETS) ## requests a second, with wrk
+	$(WITH_SERVICES) $(BIN)/python -m benchmarks.api_rate $(ARGS)
+
 fuzz: $(DEV_READY) $(ASSETS) ## ask the API 20,000 times for what its document allows and forbids
 	FUZZ_REQUESTS=$${FUZZ_REQUESTS:-10000} $(WITH_SERVICES) $(BIN)/pytest -s -n 0 tests/stack/test_fuzzed_api.py
 
 faults: $(DEV_READY) $(ASSETS) ## kill and cut off everything under load, and check what was promised
 	$(BIN)/python -m tests.faults $(ARGS)
+
+endurance: $(DEV_READY) $(ASSETS) ## run 50,000 executions, and check that nothing is held on to
+	$(BIN)/python -m tests.endurance $(ARGS)
 
 $(UV_READY):
 	@command -v $(PYTHON) > /dev/null || { \
@@ -164,6 +179,12 @@ $(RUN_READY): requirements.lock | $(UV_READY)
 $(DEV_READY): requirements-dev.lock | $(UV_READY)
 	@$(call uv,sync --require-hashes requirements-dev.lock)
 	@touch $(RUN_READY) $@
+
+# What the benchmarks run beside OpsManager shares no package with it.
+$(PEERS)/.ready: requirements-peers.lock | $(UV_READY)
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(PEERS)
+	@$(BIN)/uv pip sync --quiet --python $(PEERS)/bin/python --require-hashes requirements-peers.lock
+	@touch $@
 
 $(ASSETS): $(ASSET_SOURCES) | $(UV_READY)
 	@echo "Building the pages' assets"
