@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import structlog
 from celery.worker.consumer import Consumer as CeleryConsumer
+from kombu.transport.redis import SentinelTransport as RedisSentinelTransport
 from kombu.transport.redis import Transport as RedisTransport
 
 from opsmanager.common.uuids import as_uuid
@@ -40,15 +41,23 @@ class Consumer(CeleryConsumer):  # type: ignore[misc]
         return receive
 
 
-class Transport(RedisTransport):
+class _ReadsOn:
     """Reads on after an entry of a queue that is no message at all; it is gone from the queue."""
 
-    def on_readable(self, fileno: int) -> None:  # type: ignore[override]
+    def on_readable(self, fileno: Any) -> Any:
         """Read what Redis sent."""
         try:
-            super().on_readable(fileno)  # type: ignore[no-untyped-call]
+            super().on_readable(fileno)  # type: ignore[misc]
         except _UNREADABLE as problem:
             log.warning("message dropped", reason=f"it can't be read ({type(problem).__name__})")
+
+
+class Transport(_ReadsOn, RedisTransport):  # type: ignore[misc] # untyped there
+    """One Redis."""
+
+
+class SentinelTransport(_ReadsOn, RedisSentinelTransport):  # type: ignore[misc]
+    """The Redis that sentinels say leads."""
 
 
 def why_not(message: Any) -> str:

@@ -14,6 +14,10 @@ AUTOMATION_DRY_RUN_DEFAULT = env.flag("AUTOMATION_DRY_RUN_DEFAULT", default=Fals
 AUTOMATION_SCHEDULE_GRACE_SECONDS = env.integer("AUTOMATION_SCHEDULE_GRACE_SECONDS", 60, least=15)
 # How long other people may approve what waits for them.
 AUTOMATION_APPROVAL_HOURS = env.integer("AUTOMATION_APPROVAL_HOURS", 24, least=1, most=8760)
+# How long a worker keeps a connection to a server that nobody uses.
+AUTOMATION_SSH_IDLE_SECONDS = env.integer("AUTOMATION_SSH_IDLE_SECONDS", 60, least=1, most=3600)
+# The network zones that this worker serves; none for the servers without a zone.
+AUTOMATION_ZONES = env.zones("AUTOMATION_ZONES")
 # What `run.http` may call beside public addresses.
 AUTOMATION_HTTP_ALLOWED_NETWORKS = env.networks("AUTOMATION_HTTP_ALLOWED_NETWORKS")
 

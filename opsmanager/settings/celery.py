@@ -5,13 +5,13 @@ Losing or doubling any number of messages changes nothing, because PostgreSQL ho
 
 from datetime import timedelta
 
-from kombu.entity import Exchange, Queue
-
+from opsmanager.common import redis_urls
+from opsmanager.common.zone_queues import queue
 from opsmanager.settings import env
 
 REDIS_URL = env.redis()
 
-CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_URL, _OF_SENTINELS = redis_urls.broker(REDIS_URL)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -19,13 +19,15 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 5,
     "socket_keepalive": True,
     "health_check_interval": 25,
-    "visibility_timeout": 3600,
+    # What is taken is not written down in Redis once more: PostgreSQL knows what has been lost.
+    "ack_emulation": False,
     # Whoever sends a message tries once more and goes on: a page never waits for a lost broker.
     # Workers wait for it as long as it takes, by the setting above.
     "max_retries": 1,
     "interval_start": 0.1,
     # Several queues are read in the order in which they are named: HIGH first.
     "queue_order_strategy": "priority",
+    **_OF_SENTINELS,
 }
 CELERY_WORKER_CONSUMER = "opsmanager.messages:Consumer"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -43,9 +45,9 @@ CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_ENABLE_UTC = True
 CELERY_TIMEZONE = "UTC"
 
-# Each with an exchange and a key of its own: else a message would reach them all.
+# Zones have queues beside these; see `opsmanager.common.zones`.
 CELERY_TASK_QUEUES = [
-    Queue(name, Exchange(name, type="direct"), routing_key=name)  # type: ignore[no-untyped-call]
+    queue(name)
     for name in (
         "schedules",
         "automation.high",
@@ -79,7 +81,8 @@ CELERY_BEAT_SCHEDULE = {
     },
     "retain-audit-trail": {
         "task": "opsmanager.audit.tasks.let_old_months_go",
-        "schedule": timedelta(days=1),
+        # More often than a backup is taken, at whose time no month can leave.
+        "schedule": timedelta(hours=6),
     },
     "prune-logins": {
         "task": "opsmanager.accounts.tasks.prune_logins",

@@ -11,6 +11,7 @@ from django.db.models import Value
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from opsmanager.common import zone_queues
 from opsmanager.common.models import TimestampedModel, UUIDModel
 from servers.models.credential import Credential
 from servers.reach import why_not
@@ -97,6 +98,14 @@ class Server(Tended, UUIDModel, TimestampedModel):
     platform = models.CharField(max_length=20, choices=Platform.choices, default=Platform.LINUX)
     environment = models.CharField(
         max_length=20, choices=Environment.choices, default=Environment.PRODUCTION
+    )
+    zone = models.CharField(
+        max_length=zone_queues.LONGEST,
+        blank=True,
+        default=zone_queues.NO_ZONE,
+        db_default=zone_queues.NO_ZONE,
+        validators=[RegexValidator(zone_queues.NAME, zone_queues.SAY_NAME)],
+        help_text="Only workers of this network zone reach it, such as dmz; empty for none",
     )
     description = models.TextField(blank=True)
     credential = models.ForeignKey(
