@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import UserChangeForm, UserCreationForm
@@ -13,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
 from opsmanager.accounts import api_tokens, super_admins
-from opsmanager.accounts.models import ApiToken, User
+from opsmanager.accounts.models import ApiToken, Identity, User
 from opsmanager.accounts.requests import user_of
 from opsmanager.accounts.roles import ROLES
 from opsmanager.common.admin_parts import PEOPLE, ReadOnly, asked, called, mark
@@ -257,6 +258,32 @@ class ApiTokenAdmin(ReadOnly, ForSuperAdmins, admin.ModelAdmin[ApiToken]):
             count = sum(api_tokens.revoke(token, by=by) for token in rows.select_related("user"))
             self.message_user(request, f"Revoked: {count}.")
         return page
+
+
+@admin.register(Identity)
+class IdentityAdmin(ForSuperAdmins, admin.ModelAdmin[Identity]):
+    """Who users are at the provider of single sign-on; made at their first login, or here."""
+
+    section, rank = PEOPLE, 20
+    about = (
+        "Who a user is at the provider of single sign-on. Add one to let a user who has a password "
+        "sign in there; the provider's groups then say which roles they have."
+    )
+    list_display = ("user", "subject", "issuer", "created_at", "last_login_at")
+    list_filter = (("last_login_at", called("last login")),)
+    search_fields = ("user__username", "subject")
+    search_help_text = "A user's name, or a subject"
+    list_select_related = ("user",)
+    ordering = ("user__username",)
+    fields = ("user", "issuer", "subject")
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """None is changed: it would hand one person's user to another. One is deleted, and made."""
+        return False
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Begin with the provider that there is."""
+        return {"issuer": settings.OIDC_ISSUER, **super().get_changeform_initial_data(request)}
 
 
 def _is_super_admin(request: HttpRequest) -> bool:

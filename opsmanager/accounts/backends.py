@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
@@ -30,7 +31,8 @@ class PasswordBackend(ModelBackend):
             return None
         attempt = attempts.begin(request, username)
         user = super().authenticate(request, username=username, password=password)
-        if not isinstance(user, User):
+        # Said like a wrong password: whoever guesses must not learn that it was right.
+        if not isinstance(user, User) or not _may_use_a_password(user):
             attempt.was_wrong()
             return None
         attempt.was_right()
@@ -50,6 +52,12 @@ class PasswordBackend(ModelBackend):
         """Return the permissions that the user has by roles."""
         known = _read_with(user_obj, obj, "role_permissions")
         return known if known is not None else super().get_group_permissions(user_obj, obj)
+
+
+def _may_use_a_password(user: User) -> bool:
+    """Return whether single sign-on leaves it to them. It shuts no SUPER_ADMIN out."""
+    is_for_all = settings.OIDC_PASSWORD_LOGIN or not settings.OIDC_ISSUER
+    return is_for_all or user.is_super_admin
 
 
 def _read_with(user: Any, obj: Any, name: str) -> set[str] | None:

@@ -16,7 +16,7 @@ from django.utils.crypto import constant_time_compare
 from django.utils.functional import SimpleLazyObject
 from django_htmx.http import HttpResponseClientRedirect
 
-from opsmanager.accounts import held_forms, sessions
+from opsmanager.accounts import held_forms, login_page, sessions
 from opsmanager.accounts.forms import LoginForm
 
 UNATTENDED = "HX-Unattended"
@@ -92,7 +92,7 @@ class LoginRequiredMiddleware(DjangoLoginRequired):
         if held is None:
             return super().handle_no_permission(request, view_func)
         page, typed = held
-        context = {"form": LoginForm(request), "next": page, "held": typed}
+        context = {"form": LoginForm(request), "next": page, "held": typed, **login_page.offered()}
         return render(request, "accounts/login.html", context, status=HTTPStatus.UNAUTHORIZED)
 
 

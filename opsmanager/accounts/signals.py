@@ -17,3 +17,7 @@ api_token_created = Signal()
 
 api_token_revoked = Signal()
 """``token``; ``by``: the user who did it, ``None`` where the account was switched off."""
+
+sign_on_refused = Signal()
+"""Somebody did not get in by single sign-on. ``reason``; ``username`` and ``subject`` as the
+provider says them, empty where it said nothing that holds."""

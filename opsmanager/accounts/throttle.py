@@ -70,14 +70,17 @@ def reserve(limits: Limits) -> None:
         rows, now = _locked(limits)
         waits = {row.key: _wait(row, limits[row.key], now) for row in rows}
         longest = max(waits.values())
-        is_news = any(waits[row.key] and not row.is_told for row in rows)
+        # Others wait only until those that are being looked at have turned out right or wrong.
+        guessed = {row.key for row in rows if row.free_at > now}
+        is_news = any(row.key in guessed and not row.is_told for row in rows)
         for row in rows:
-            row.is_told = bool(waits[row.key])
+            row.is_told = row.key in guessed
             if not longest:
                 row.trying += 1
         _save(rows)
     if longest:
-        raise TooManyTries(math.ceil(longest.total_seconds()), is_news=is_news)
+        seconds = math.ceil(longest.total_seconds())
+        raise TooManyTries(seconds, is_busy=not guessed, is_news=is_news)
 
 
 def was_wrong(limits: Limits) -> None:

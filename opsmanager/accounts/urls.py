@@ -3,9 +3,12 @@
 from django.urls import path
 
 from opsmanager.accounts import token_pages, web
+from opsmanager.accounts.sso import pages as sso_pages
 
 urlpatterns = [
     path("login/", web.LoginView.as_view(), name="login"),
+    path("login/sso/", sso_pages.begin, name="sso_begin"),
+    path("login/sso/answer/", sso_pages.answer, name="sso_answer"),
     path("logout/", web.LogoutView.as_view(), name="logout"),
     path("account/", web.account, name="account"),
     path("account/password/", web.password, name="account_password"),

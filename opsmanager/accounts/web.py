@@ -20,6 +20,7 @@ from opsmanager.accounts import (
     api_tokens,
     attempts,
     held_forms,
+    login_page,
     sessions,
     signals,
     token_pages,
@@ -70,7 +71,9 @@ class LoginView(OwnRedirects, views.LoginView):
     def get_context_data(self, **more: Any) -> dict[str, Any]:
         """Return whom somebody can ask who does not get in, and a form that was sent too late."""
         held = self.request.POST.get(held_forms.FIELD, "")
-        return super().get_context_data(contact=settings.CONTACT, held=held, **more)
+        return super().get_context_data(
+            contact=settings.CONTACT, held=held, **login_page.offered(), **more
+        )
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         """Sign the person in, and know the browser from now on."""

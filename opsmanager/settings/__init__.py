@@ -9,3 +9,4 @@ from opsmanager.settings.logging import *
 from opsmanager.settings.mail import *
 from opsmanager.settings.notifications import *
 from opsmanager.settings.security import *
+from opsmanager.settings.single_sign_on import *

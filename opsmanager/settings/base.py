@@ -4,6 +4,7 @@ from pathlib import Path
 
 import django_stubs_ext
 
+from opsmanager.common import database_pool
 from opsmanager.settings import env
 
 # Lets `ModelAdmin[User]` and the like be written, which Django itself does not know at run time.
@@ -50,6 +51,7 @@ MIDDLEWARE = [
     "opsmanager.common.headers.SecurityHeadersMiddleware",
     "opsmanager.common.conditional.ConditionalMiddleware",
     "opsmanager.common.limits.BodyLimitMiddleware",
+    "opsmanager.common.database_away.DatabaseAwayMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -89,11 +91,9 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,
     }
 }
-DATABASES["default"]["OPTIONS"]["pool"] = {  # type: ignore[index]
-    "min_size": 1,
-    "max_size": env.integer("DATABASE_POOL_SIZE", 20, least=2),
-    "timeout": 10,
-}
+DATABASES["default"]["OPTIONS"]["pool"] = database_pool.options(  # type: ignore[index]
+    most=env.integer("DATABASE_POOL_SIZE", 20, least=2)
+)
 # Who owns the tables, where that is another role than the one that works with them. Only `migrate`
 # is given it: whoever runs as the other can't change the audit trail.
 DATABASE_OWNER = env.database("DATABASE_OWNER_URL", "")
@@ -188,6 +188,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "templates", "description": "Saved parameters of runbooks, run at one call."},
         {"name": "schedules", "description": "What runs by itself at set times."},
         {"name": "analytics", "description": "How executions fared, over time."},
+        {"name": "reports", "description": "What a shift hands over."},
         {
             "name": "incidents",
             "description": "What is broken, who has it, what may help, and sources.",

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from nacl.public import PrivateKey
 
+from opsmanager.common import redis_urls, zone_queues
 from opsmanager.common.addresses import Allowed
 
 LEAST_RSA_BITS = 2048
@@ -73,6 +74,21 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def zones(name: str) -> list[str]:
+    """Return a comma separated list of network zones, by default none.
+
+    Raises :class:`SettingInvalid`.
+    """
+    found = words(name)
+    for zone in found:
+        if len(zone) > zone_queues.LONGEST or not re.match(zone_queues.NAME, zone):
+            raise SettingInvalid(
+                f"{name} names {zone!r}, which can't be a zone. {zone_queues.SAY_NAME} At most "
+                f"{zone_queues.LONGEST}; separate several by commas, such as dmz,plant-2."
+            )
+    return found
+
+
 def networks(name: str) -> Allowed:
     """Return a comma separated list of networks, addresses and host names, by default none.
 
@@ -114,7 +130,7 @@ def database(name: str = "DATABASE_URL", default: str | None = None) -> dict[str
         key, _, setting = pair.partition("=")
         options[key] = unquote(setting)
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "opsmanager.common.postgresql",
         "NAME": path,
         "USER": unquote(url.username or ""),
         "PASSWORD": unquote(url.password or ""),
@@ -151,8 +167,12 @@ def redis(name: str = "REDIS_URL") -> str:
     """Return a Redis URL. Raises :class:`SettingInvalid` without repeating it."""
     value = text(name)
     scheme = value.partition("://")[0]
-    if scheme not in ("redis", "rediss", "unix"):
+    if scheme not in ("redis", "rediss", "unix", redis_urls.SENTINEL):
         raise SettingInvalid(f"{name} must look like redis://:password@host:6379/0.")
+    try:
+        redis_urls.sentinels(value)
+    except ValueError:
+        raise SettingInvalid(f"{name} must look like {redis_urls.EXAMPLE}.") from None
     return value
 
 

@@ -1,6 +1,6 @@
 """API tokens of the caller, over the API: made, listed and revoked by a person's login."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
@@ -178,7 +178,7 @@ class ApiTokensView(APIView):
             ),
             expires_at=values["expires_at"],
         )
-        shown: dict[str, Any] = dict(ApiTokenSerializer(made.token).data)
+        shown = ApiTokenSerializer.json_of(made.token)
         return Response({"token": shown | {"secret": made.secret}}, status=201)
 
 
@@ -189,7 +189,7 @@ class ApiTokenView(APIView):
     def get(self, request: Request, pk: UUID) -> Response:
         """Show an API token of yours, without its secret."""
         token = api_tokens.get(user_of(request), pk)
-        return Response({"token": ApiTokenSerializer(token).data})
+        return Response({"token": ApiTokenSerializer.json_of(token)})
 
     @endpoint("revokeApiToken", tag="auth", answers={204: None})
     def delete(self, request: Request, pk: UUID) -> Response:

@@ -162,7 +162,7 @@ class MeView(APIView):
                 "username": user.get_username(),
                 "role": role.name if role else None,
                 "permissions": sorted(user.get_all_permissions()),
-                "apiToken": MeTokenSerializer(token).data if token else None,
+                "apiToken": MeTokenSerializer.json_of(token) if token else None,
             }
         )
 

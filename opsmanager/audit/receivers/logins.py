@@ -11,9 +11,11 @@ from opsmanager.audit import trail
 
 
 @receiver(user_logged_in, dispatch_uid="audit.logged_in")
-def note_login(user: User, **_: Any) -> None:
-    """Record a login."""
-    trail.record("LOGIN", actor=user, target=user)
+def note_login(user: User, request: object = None, **_: Any) -> None:
+    """Record a login, and by what, where that was no password."""
+    subject = getattr(request, "signed_on_as", None)
+    by = {"by": "single sign-on", "subject": subject} if subject else {}
+    trail.record("LOGIN", actor=user, target=user, **by)
 
 
 @receiver(user_logged_out, dispatch_uid="audit.logged_out")
@@ -28,6 +30,19 @@ def note_refused_login(credentials: dict[str, Any], **_: Any) -> None:
     """Record a refused login; of what was typed only the name."""
     name = str(credentials.get("username", ""))[:150]
     trail.refuse("LOGIN_FAILED", actor=None, message="Wrong name or password.", username=name)
+
+
+@receiver(signals.sign_on_refused, dispatch_uid="audit.sign_on_refused")
+def note_refused_sign_on(reason: str, username: str, subject: str, **_: Any) -> None:
+    """Record that somebody whom the provider knows, or who said so, did not get in."""
+    trail.refuse(
+        "LOGIN_FAILED",
+        actor=None,
+        message=reason,
+        by="single sign-on",
+        username=username[:150],
+        subject=subject,
+    )
 
 
 @receiver(signals.login_throttled, dispatch_uid="audit.login_throttled")

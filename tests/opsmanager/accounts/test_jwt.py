@@ -8,13 +8,13 @@ from uuid import UUID
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.conf import settings as project
 from django.test import Client
 
-from opsmanager.accounts.jwt import key_set, keys
+from opsmanager.accounts.jwt import _CHECKED, key_set, keys
 from opsmanager.accounts.models import User
 from tests.support.users import PASSWORD, user_with
 
@@ -314,3 +314,42 @@ def test_an_expiry_is_checked_to_a_few_seconds(user: User) -> None:
     claims = claims_of(log_in().json()["access"])
     claims["exp"] = int((datetime.now(UTC) - timedelta(seconds=3)).timestamp())
     assert me(signed(claims)).status_code == 401
+
+
+def test_one_that_was_good_before_is_refused_once_its_time_is_over(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = log_in().json()["access"]
+    assert me(token).status_code == 200
+    assert me(token).status_code == 200
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return datetime.now(tz) + timedelta(minutes=11)
+
+    monkeypatch.setattr("opsmanager.accounts.jwt.time.time", lambda: Later.now(UTC).timestamp())
+    monkeypatch.setattr("jwt.api_jwt.datetime", Later)
+    assert me(token).status_code == 401
+
+
+def test_one_that_was_good_before_is_refused_where_another_key_counts(user: User, settings) -> None:
+    token = log_in().json()["access"]
+    assert me(token).status_code == 200
+    other = rsa.generate_private_key(public_exponent=65537, key_size=2048).public_key()
+    settings.JWT_PUBLIC_KEY = other.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    ).decode()
+    settings.JWT_PREVIOUS_KEYS = []
+    assert me(token).status_code == 401
+
+
+def test_no_more_than_so_many_tokens_are_remembered(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opsmanager.accounts.jwt._MOST_CHECKED", 3)
+    claims = claims_of(log_in().json()["access"])
+    for number in range(8):
+        assert me(signed({**claims, "jti": str(UUID(int=number))})).status_code == 200
+        assert len(_CHECKED) <= 3
+    assert me(signed({**claims, "jti": str(UUID(int=7))})).status_code == 200

@@ -1,0 +1,1 @@
+"""A real OpenID Connect provider in a process of its own."""
