@@ -19,6 +19,7 @@ class AuditConfig(AppConfig):
             admin_log,
             api_tokens,
             grants,
+            identities,
             logins,
             users,
         )

@@ -21,7 +21,7 @@ class AuditSourceMiddleware:
         """Answer the request; what was refused in it is written into the trail."""
         source = Source(
             address=client_address(request),
-            actor=lambda: getattr(request, "user", None),
+            actor=lambda: getattr(request, "acts_as", None) or getattr(request, "user", None),
         )
         with working_for(source):
             response = self.get_response(request)

@@ -28,7 +28,7 @@ class AuditEvent(models.Model):
     outcome = models.CharField(max_length=20, default="OK")
     """One of OUTCOMES."""
     actor_type = models.CharField(max_length=20)
-    """USER, SCHEDULE, RULE, WORKER or ANONYMOUS."""
+    """USER, SCHEDULE, RULE, WORKER, SYSTEM or ANONYMOUS."""
     actor_id = models.CharField(max_length=64, blank=True)
     actor_name = models.CharField(max_length=200, blank=True)
     address = models.GenericIPAddressField(null=True)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,7 @@ from django.conf import settings
 from django.db import Error, connection, transaction
 
 from opsmanager.audit.export import export
+from opsmanager.common import locks
 
 log = structlog.get_logger(__name__)
 
@@ -37,11 +39,17 @@ def let_go(month: date) -> int:
     """Let a month go, after it was exported where a folder is set; return how many events it had.
 
     The database refuses a month that is younger than is set (or than 90 days), not sealed, or not
-    whole: :class:`django.db.Error`. Raises OSError when it can't be exported.
+    whole, or while others hold the trail for long: :class:`django.db.Error`. Raises OSError when it
+    can't be exported.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic():
         if settings.AUDIT_EXPORT_FOLDER:
             export(month, Path(settings.AUDIT_EXPORT_FOLDER) / f"audit-{month:%Y-%m}.jsonl")
+        return locks.patiently(partial(_dropped, month))
+
+
+def _dropped(month: date) -> int:
+    with connection.cursor() as cursor:
         cursor.execute("SELECT audit_drop_month(%s, %s)", [month, settings.AUDIT_RETENTION_DAYS])
         return int(cursor.fetchone()[0])
 

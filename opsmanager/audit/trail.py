@@ -4,7 +4,6 @@ import json
 from typing import Any, Final
 
 from django.contrib.auth.models import AnonymousUser
-from django.db import connection
 from django.db.models import Model
 from psycopg import sql
 
@@ -12,6 +11,7 @@ from opsmanager.accounts.models import User
 from opsmanager.audit.models import AuditEvent
 from opsmanager.audit.source import Source, current_address, current_source
 from opsmanager.common import secrets_in_use
+from opsmanager.common.connections import prepared_cursor
 
 Actor = User | AnonymousUser | str | None
 """A user, or the name of what acted by itself, such as ``"worker:host-1"``."""
@@ -118,7 +118,7 @@ def _columns(
 
 def _write(columns: dict[str, Any]) -> AuditEvent:
     values = [columns[name] for name in COLUMNS[:-1]]
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_INSERT, [*values, json.dumps(columns["details"])])
         seq, at = cursor.fetchone()
     return AuditEvent(seq=seq, at=at, **columns)

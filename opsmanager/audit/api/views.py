@@ -51,5 +51,5 @@ class AuditVerificationView(APIView):
     def get(self, request: Request) -> Response:
         """Verify every event and the chain over them, and name the place of each problem."""
         selectors.require_reader(request.user)
-        shown = serializers.AuditVerificationSerializer(look()).data
+        shown = serializers.AuditVerificationSerializer.json_of(look())
         return Response({"verification": shown})
