@@ -5,6 +5,7 @@ import html
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, quote_plus
 
@@ -16,10 +17,12 @@ _HTML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 _NOT_PLAIN = re.compile(r"[^\w@%+=:,./-]", re.ASCII)
 
 
+@lru_cache(maxsize=1024)
 def forms_of(secret: str) -> frozenset[str]:
     """Return each text that gives the secret away, none shorter than :data:`LEAST`.
 
-    Of a secret of several lines, each line counts as well.
+    Of a secret of several lines, each line counts as well. Remembered, for whoever masks a secret
+    holds it anyway.
     """
     found = {form for part in _parts(secret) for form in _forms(part)}
     return frozenset(form for form in found if len(form) >= LEAST)

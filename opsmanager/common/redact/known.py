@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Final
 
 from opsmanager.common.redact.forms import LEAST, forms_of
@@ -13,21 +14,54 @@ _WRAPPED: Final = re.compile(
     r"(?m)^[ \t]*+(?:[A-Za-z0-9+/_-]{40,}+=*\r?\n[ \t]*+)+[A-Za-z0-9+/_=-]*"
 )
 _BREAK: Final = re.compile(r"\s+")
+_LONG: Final = 4096
+"""Characters from which on a text is worth a pattern, whose making takes milliseconds."""
+_MOST_HEADS: Final = 500
+"""With more than these a pattern is slower than looking at each place."""
 
 
 class KnownValues:
     """A set of secrets, searched for all at once; values shorter than four characters are not."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
-        forms = {form for value in values for form in forms_of(value)}
-        self._by_head: dict[str, list[str]] = defaultdict(list)
-        for form in sorted(forms, key=len, reverse=True):
-            self._by_head[form[:LEAST]].append(form)
-        self._heads = re.compile(f"(?={_any_of(self._by_head)})") if forms else None
-        self._longest = max(map(len, forms), default=0)
+        self._by_head: dict[str, tuple[str, ...]] = {}
+        self._longest = 0
+        self._add(values)
 
     def __bool__(self) -> bool:
-        return self._heads is not None
+        return bool(self._by_head)
+
+    def with_also(self, values: Iterable[str]) -> "KnownValues":
+        """Return these and more; that takes little, however many there are."""
+        more = KnownValues()
+        more._by_head, more._longest = self._by_head.copy(), self._longest
+        more._add(values)
+        return more
+
+    def _add(self, values: Iterable[str]) -> None:
+        by_head: dict[str, set[str]] = defaultdict(set)
+        for value in values:
+            for form in forms_of(value):
+                by_head[form[:LEAST]].add(form)
+        for head, forms in by_head.items():
+            together = forms.union(self._by_head.get(head, ()))
+            self._by_head[head] = tuple(sorted(together, key=len, reverse=True))
+            self._longest = max(self._longest, len(self._by_head[head][0]))
+
+    def _begins(self, text: str, start: int = 0) -> Iterator[int]:
+        """Return where a form may begin, from a place on."""
+        by_head = self._by_head
+        if len(text) - start < _LONG or len(by_head) > _MOST_HEADS:
+            for begin in range(start, len(text) - LEAST + 1):
+                if text[begin : begin + LEAST] in by_head:
+                    yield begin
+        elif by_head:
+            for head in self._heads.finditer(text, start):
+                yield head.start()
+
+    @cached_property
+    def _heads(self) -> re.Pattern[str]:
+        return re.compile(f"(?={_any_of(self._by_head)})")
 
     def spans(self, text: str) -> list[Span]:
         """Return where the text holds one of them, in order; of those that overlap the union."""
@@ -46,17 +80,14 @@ class KnownValues:
         return place
 
     def _found(self, text: str) -> Iterator[Span]:
-        if self._heads is None:
-            return
-        for head in self._heads.finditer(text):
-            begin = head.start()
+        for begin in self._begins(text):
             for form in self._by_head[text[begin : begin + LEAST]]:
                 if text.startswith(form, begin):
                     yield begin, begin + len(form)
                     break
 
     def _found_in_wrapped(self, text: str) -> Iterator[Span]:
-        if self._heads is None:
+        if not self:
             return
         for block in _WRAPPED.finditer(text):
             joined, places = _joined(text, block.start(), block.end())
@@ -65,10 +96,9 @@ class KnownValues:
 
     def _unfinished(self, text: str) -> int:
         """Return where the text's end is the begin of a form that is longer."""
-        if self._heads is None:
+        if not self:
             return len(text)
-        for head in self._heads.finditer(text, max(0, len(text) - self._longest)):
-            begin = head.start()
+        for begin in self._begins(text, max(0, len(text) - self._longest)):
             rest = text[begin:]
             forms = self._by_head[rest[:LEAST]]
             if any(len(form) > len(rest) and form.startswith(rest) for form in forms):

@@ -23,6 +23,12 @@ class Redactor:
     def __init__(self, known: Iterable[str] = ()) -> None:
         self._known = KnownValues(known)
 
+    def with_also(self, values: Iterable[str]) -> "Redactor":
+        """Return one that knows these as well; that takes little, however many there are."""
+        more = Redactor()
+        more._known = self._known.with_also(values)
+        return more
+
     def stream(self) -> Stream:
         """Return what masks one stream as it arrives."""
         return Stream(self._known)

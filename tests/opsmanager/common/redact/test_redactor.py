@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from opsmanager.common.redact import MASK, Redactor
 
 SECRET = "S3CR3T-0123456789abcdef"
@@ -17,6 +19,22 @@ def test_secrets_that_overlap_leave_nothing() -> None:
 
 def test_what_is_shorter_than_four_characters_is_no_known_value() -> None:
     assert Redactor(["abc", ""]).text("abc") == "abc"
+
+
+def test_one_that_knows_more_leaves_the_first_as_it_is() -> None:
+    first = Redactor(["abcdefgh"])
+    more = first.with_also(["abcd", "wxyz"])
+    assert more.text("abcdefgh abcd wxyz") == "*** *** ***"
+    assert first.text("abcdefgh abcd wxyz") == "*** abcd wxyz"
+
+
+@pytest.mark.parametrize("count", [3, 900], ids=["a pattern", "place by place"])
+@pytest.mark.parametrize("length", [10, 10_000], ids=["short", "long"])
+def test_many_or_few_in_short_texts_or_long(count: int, length: int) -> None:
+    known = [f"{number:04}-S3CR3T-{number:04}" for number in range(count)]
+    filler = "." * length
+    text = filler.join(["", known[0], known[-1], "0001-S3CR3T", ""])
+    assert Redactor(known).text(text) == filler.join(["", MASK, MASK, "0001-S3CR3T", ""])
 
 
 def test_a_repr_shows_nothing() -> None:
