@@ -1,5 +1,6 @@
 """Heartbeats of the processes behind the pages, kept in PostgreSQL like all that is true."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any, Final
 
@@ -7,6 +8,7 @@ from django.db.models import DurationField, ExpressionWrapper, F, QuerySet
 from django.db.models.functions import Now
 
 from opsmanager.common.models import Pulse
+from opsmanager.common.zone_queues import NO_ZONE
 
 SILENT_AFTER: Final = {"worker": timedelta(seconds=45), "beat": timedelta(seconds=120)}
 """The kinds that are processes, and after how long one that says nothing counts as gone."""
@@ -44,6 +46,18 @@ def seen() -> QuerySet[Pulse]:
 def processes() -> QuerySet[Pulse]:
     """Return the heartbeats of workers and beat, as `seen` does."""
     return seen().filter(kind__in=SILENT_AFTER)
+
+
+def serving(within: timedelta = SILENT_AFTER["worker"]) -> Counter[str]:
+    """Return how many workers that were seen ``within`` this time serve each zone.
+
+    One of the release before names none: it serves the servers without a zone.
+    """
+    workers = Pulse.objects.filter(kind="worker", seen_at__gte=Now() - within)
+    found: Counter[str] = Counter()
+    for details in workers.values_list("details", flat=True):
+        found.update(details.get("zones", [NO_ZONE]))
+    return found
 
 
 def is_alive(beat: Pulse) -> bool:

@@ -18,6 +18,8 @@ from limits.strategies import MovingWindowRateLimiter
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from opsmanager.common import redis_urls
+
 log = structlog.get_logger(__name__)
 
 _ANSWERS_WITHIN: Final = 0.3
@@ -78,7 +80,7 @@ def forget_connections() -> None:
 
 @lru_cache(maxsize=1)
 def _limiter() -> MovingWindowRateLimiter:
-    pool = redis.ConnectionPool.from_url(
+    pool = redis_urls.pool(
         settings.REDIS_URL,
         socket_timeout=_ANSWERS_WITHIN,
         socket_connect_timeout=_ANSWERS_WITHIN,

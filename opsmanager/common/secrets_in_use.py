@@ -20,8 +20,9 @@ from opsmanager.common.redact.forms import LEAST
 
 _LEAST_OWN: Final = 8
 """Characters; a shorter password of a service is more often a word such as "postgres"."""
-_MOST: Final = 300
-"""How many secrets of others are remembered; the oldest is forgotten first."""
+_LEAST_KEPT: Final = 300
+_MOST: Final = 2 * _LEAST_KEPT
+"""How many secrets of others are remembered; then the older half is forgotten."""
 _NAMES = re.compile(r"(?i)(?:SECRET|PASSWORD|PASSWD|TOKEN|PRIVATE_KEYS?|API_?KEY|SECRET_KEY)$")
 
 _remembered: OrderedDict[str, None] = OrderedDict()
@@ -41,14 +42,20 @@ def remember(values: Iterable[str | None]) -> None:
     """Have these secrets masked in all that this process logs, from now on."""
     global _current  # noqa: PLW0603 - one for the process, as its log is
     with _lock:
+        new = []
         for value in values:
             if value and len(value) >= LEAST:
                 if value not in _remembered:
-                    _current = None
+                    new.append(value)
                 _remembered[value] = None
                 _remembered.move_to_end(value)
-        while len(_remembered) > _MOST:
-            _remembered.popitem(last=False)
+        if len(_remembered) > _MOST:
+            while len(_remembered) > _LEAST_KEPT:
+                _remembered.popitem(last=False)
+            _current = None
+        elif new and _current is not None:
+            # To begin anew with each server's credential would cost more than all else it does.
+            _current = _current.with_also(new)
 
 
 def redactor() -> Redactor:
@@ -69,9 +76,7 @@ def masked(text: str) -> str:
 
 def redactor_with(values: Iterable[str]) -> Redactor:
     """Return what masks these as well, for one use."""
-    with _lock:
-        known = tuple(_remembered)
-    return Redactor((*own(), *known, *values))
+    return redactor().with_also(values)
 
 
 @lru_cache(maxsize=1)
