@@ -6,14 +6,14 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
-from django.db import DatabaseError, IntegrityError, OperationalError
+from django.db import DatabaseError, IntegrityError, InternalError, OperationalError
 from django.http import Http404
-from psycopg.errors import UniqueViolation
+from psycopg.errors import ReadOnlySqlTransaction, UniqueViolation
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from opsmanager.common import problems
+from opsmanager.common import database_away, problems
 from opsmanager.common.api.case import camel
 from opsmanager.common.request_id import request_id
 
@@ -33,7 +33,9 @@ def answer(exception: Exception, context: dict[str, Any]) -> Response:
     if problem.status >= 500 and not isinstance(problem, problems.Busy):
         view = context.get("view")
         log.error("api call failed", view=type(view).__name__, exc_info=exception)
-    return Response(problem.as_json(), status=problem.status, headers=headers)
+    response = Response(problem.as_json(), status=problem.status, headers=headers)
+    database_away.note(response, exception)
+    return response
 
 
 def _problem(exception: Exception) -> problems.Problem:
@@ -100,6 +102,8 @@ def _of_database(exception: DatabaseError) -> problems.Problem:
     match exception:
         case OperationalError():
             return problems.Unavailable("The database does not answer. Try again in a moment.")
+        case InternalError(__cause__=ReadOnlySqlTransaction()):
+            return problems.Unavailable("The database takes no changes now. Try again in a moment.")
         case IntegrityError(__cause__=UniqueViolation()):
             return problems.Conflict("Somebody saved the same just now. Look at what is there.")
     return _internal()

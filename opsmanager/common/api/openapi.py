@@ -135,6 +135,7 @@ def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
             _close(name, schema)
     _name_blanks(schemas)
     for node in _nodes(result):
+        _let_be_empty(node)
         _say_plainly(node)
     operations = {operation["operationId"]: operation for operation in _operations(result)}
     for operation in operations.values():
@@ -194,6 +195,15 @@ def _name_blanks(schemas: dict[str, Any]) -> None:
             "x-enum-varnames": [*words, "NONE"],
         }
     schemas.pop("Blank", None)
+
+
+def _let_be_empty(node: dict[str, Any]) -> None:
+    """Make a text with a pattern that may be empty one text: generators make a choice of two."""
+    empty = {"type": "string", "maxLength": 0}
+    if empty in node.get("oneOf", ()):
+        (text,) = [part for part in node.pop("oneOf") if part != empty]
+        pattern = text["pattern"].removeprefix("^").removesuffix("$")
+        node.update(text, pattern=f"^({pattern})?$")
 
 
 def _say_plainly(node: dict[str, Any]) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
+
+from opsmanager.common.api.case import ShownMixin
 
 
 def listed(
@@ -13,7 +14,7 @@ def listed(
     rows: QuerySet[Any],
     *,
     name: str,
-    serializer: type[BaseSerializer[Any]],
+    serializer: type[ShownMixin],
     prepare: Callable[[QuerySet[Any]], Iterable[Any]] = iter,
 ) -> Response:
     """Return the page of ``rows`` that a :class:`PagedQuery` asked for, under the plural ``name``.
@@ -26,7 +27,7 @@ def listed(
     start = (page - 1) * limit
     return Response(
         {
-            name: serializer(prepare(rows[start : start + limit]), many=True).data,
+            name: serializer.json_of_each(prepare(rows[start : start + limit])),
             "total": rows.count(),
             "page": page,
             "limit": limit,

@@ -54,6 +54,15 @@ class Query(CamelCaseMixin, serializers.Serializer[Any]):
     @classmethod
     def read(cls, given: QueryDict) -> dict[str, Any]:
         """Return what a query string asks for. Raises :class:`Invalid`."""
+        if given:
+            return cls._read(given)
+        # As most do, and then it is always the same.
+        if cls not in _OF_NOTHING:
+            _OF_NOTHING[cls] = cls._read(given)
+        return dict(_OF_NOTHING[cls])
+
+    @classmethod
+    def _read(cls, given: QueryDict) -> dict[str, Any]:
         # Its fields are made anew for each, so one serves to read the names and the values.
         query = cls(data={})
         names = query.fields
@@ -77,6 +86,10 @@ class Query(CamelCaseMixin, serializers.Serializer[Any]):
         """Return those of the rows that the filters ask for."""
         wanted = {look_up: asked[name] for name, look_up in cls.filters.items() if name in asked}
         return rows.filter(**wanted)
+
+
+_OF_NOTHING: Final[dict[type[Query], dict[str, Any]]] = {}
+"""What an empty query string asks for: the defaults."""
 
 
 class PagedQuery(Query):

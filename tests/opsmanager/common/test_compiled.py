@@ -1,13 +1,15 @@
 """A compiled query answers as Django's own does, and is put together once."""
 
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import NotSupportedError, connection, transaction
 from django.db.models import (
     CharField,
     DateTimeField,
@@ -139,6 +141,64 @@ def test_a_time_that_would_be_kept_for_ever_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="for ever"):
         compiled.all()
     assert Compiled(lambda: User.objects.filter(date_joined__lt=Now())).all() == []
+
+
+def test_what_is_longer_than_a_column_is_not_cut() -> None:
+    user_with("NOC", name="anna")
+    compiled = Compiled(
+        lambda name: User.objects.filter(username=name), name=CharField(max_length=4)
+    )
+    assert compiled.one(name="anna") is not None
+    assert compiled.all(name="anna and more") == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_plans_it_once() -> None:
+    compiled = Compiled(lambda name: User.objects.filter(username=name), name=CharField())
+    for name in ("ann", "ben", "cleo"):
+        assert compiled.one(name=name) is None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT generic_plans + custom_plans FROM pg_prepared_statements "
+            "WHERE statement LIKE '%FROM \"accounts_user\" WHERE%'"
+        )
+        assert cursor.fetchall() == [(3,)]
+
+
+@pytest.fixture
+def wider() -> Iterator[Callable[[], None]]:
+    """Return what changes the type of a column, as an upgrade might."""
+    change = "ALTER TABLE accounts_user ALTER COLUMN first_name TYPE varchar({})"
+
+    def to(length: int) -> None:
+        # Over a connection of its own: this one would know of it.
+        with closing(connection.copy()) as other, other.cursor() as cursor:
+            cursor.execute(change.format(length))
+
+    yield lambda: to(160)
+    to(150)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_column_of_another_type_fails_nobody(wider: Callable[[], None]) -> None:
+    made = user_with("NOC", name="ann")
+    compiled = Compiled(lambda name: User.objects.filter(username=name), name=CharField())
+    assert compiled.one(name="ann") == made
+    wider()
+    assert compiled.one(name="ann") == made
+    assert compiled.one(name="ann") == made
+
+
+@pytest.mark.django_db(transaction=True)
+def test_within_a_transaction_it_fails_once(wider: Callable[[], None]) -> None:
+    made = user_with("NOC", name="ann")
+    compiled = Compiled(lambda name: User.objects.filter(username=name), name=CharField())
+    assert compiled.one(name="ann") == made
+    wider()
+    with pytest.raises(NotSupportedError, match="cached plan"), transaction.atomic():
+        compiled.one(name="ann")
+    with transaction.atomic():
+        assert compiled.one(name="ann") == made
 
 
 @pytest.mark.django_db(transaction=True)

@@ -165,13 +165,3 @@ def test_a_process_says_nothing_of_a_secret_even_when_it_breaks_off(form: str) -
         assert all(line.startswith(("20", "    ", "Traceback")) for line in lines if line)
     else:
         assert all(json.loads(line) for line in lines)
-
-
-def test_only_so_many_secrets_are_remembered() -> None:
-    values = [f"remembered-{number:04}" for number in range(400)]
-    secrets_in_use.remember(values)
-    assert secrets_in_use.redactor().text(values[-1]) == "***"
-    assert secrets_in_use.redactor().text(values[0]) == values[0]
-    assert secrets_in_use.redactor() is secrets_in_use.redactor()
-    secrets_in_use.remember([None, "", "abc", values[-1]])
-    assert secrets_in_use.redactor().text("abc") == "abc"

@@ -65,6 +65,18 @@ def test_what_fell_silent_long_ago_is_forgotten_and_what_is_no_process_stays() -
     assert [pulse.is_alive(beat) for beat in pulse.processes()] == [True, False]
 
 
+def test_workers_say_which_zones_they_serve() -> None:
+    pulse.note("worker", "of the release before")
+    pulse.note("worker", "outside", zones=[""])
+    pulse.note("worker", "inside", zones=["dmz", "plant"])
+    pulse.note("worker", "gone", zones=["dmz"])
+    pulse.note("beat", "beat")
+    Pulse.objects.filter(name="gone").update(seen_at=F("seen_at") - timedelta(seconds=50))
+    assert pulse.serving() == {"": 2, "dmz": 1, "plant": 1}
+    assert pulse.serving(timedelta(seconds=60))["dmz"] == 2
+    assert pulse.serving()["elsewhere"] == 0
+
+
 def test_all_are_forgotten_at_once() -> None:
     pulse.note("worker", "host-1")
     pulse.forget_all()

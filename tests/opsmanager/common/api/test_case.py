@@ -62,3 +62,20 @@ def test_a_name_that_nobody_knows_is_refused() -> None:
 
 def test_what_is_no_object_is_refused() -> None:
     assert not Sample(data=["serviceName"]).is_valid()
+
+
+class Longer(Sample):
+    unit_name = serializers.CharField()
+
+
+ROW = {"service_name": "nginx", "state": "up", "former": "apache", "result_data": {"a_b": 1}}
+
+
+def test_a_row_is_shown_as_by_a_serializer_of_its_own() -> None:
+    assert Sample.json_of(ROW) == Sample(ROW).data
+    assert Sample.json_of_each(iter([ROW, ROW])) == [Sample(ROW).data] * 2
+
+
+def test_a_serializer_that_is_longer_shows_all_of_its_own() -> None:
+    Sample.json_of(ROW)
+    assert Longer.json_of(ROW | {"unit_name": "a"}) == {**Sample.json_of(ROW), "unitName": "a"}
