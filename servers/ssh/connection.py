@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 import paramiko
@@ -12,7 +13,9 @@ import paramiko
 from servers.ssh import script
 from servers.ssh.errors import ChannelLost, ShellUnavailable, Unreachable
 from servers.ssh.login import log_in
-from servers.ssh.process import OutputSink, RemoteProcess
+from servers.ssh.process import RemoteProcess
+from servers.ssh.shared import SharedProcess, SharedShell
+from servers.ssh.streams import OutputSink
 from servers.ssh.target import Target
 from servers.ssh.transport import Transport
 from servers.ssh.watch import Watch
@@ -23,6 +26,8 @@ _OPEN_PAUSE = 0.05
 _INQUIRY_TIMEOUT = 30.0
 _POLL = 0.1
 """Seconds between two looks while waiting."""
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,12 +55,16 @@ class Connection:
         self.shell = script.SHELL
         self.uid = -1
         self.has_timeout = False
+        self.has_shared_shells = False
+        """Whether reading commands may share a shell, one after the other."""
         self._transport = transport
         self._watch = watch
+        self._most = max_channels
         self._commands = threading.BoundedSemaphore(max_channels)
         self._inquiries = threading.BoundedSemaphore(2)
         self._lock = threading.Lock()
         self._channels = 0
+        self._idle: list[SharedShell] = []
 
     @property
     def alive(self) -> bool:
@@ -76,6 +85,40 @@ class Connection:
         nothing was sent then.
         """
         return self._open(self._commands, action_id, on_output, keep_trying)
+
+    def open_shared(
+        self, *, action_id: UUID, on_output: OutputSink, keep_trying: Callable[[], None]
+    ) -> SharedProcess:
+        """Take a shell for a reading command, a new one if none is free; as :meth:`open_process`.
+
+        Its channel counts as open while the command runs.
+        """
+        shell = self._with_channel(self._commands, keep_trying, self._shell)
+
+        def on_close(shell: SharedShell, is_clean: bool) -> None:  # noqa: FBT001 - its one word
+            try:
+                with self._lock:
+                    is_kept = is_clean and shell.is_usable
+                    if is_kept:
+                        self._idle.append(shell)
+                if not is_kept:
+                    shell.close()
+            finally:
+                self._count(-1)
+                self._commands.release()
+
+        return SharedProcess(shell, action_id=action_id, on_output=on_output, on_close=on_close)
+
+    def _shell(self) -> SharedShell:
+        while shell := self._idle_shell():
+            if shell.is_usable:
+                return shell
+            shell.close()
+        return SharedShell(self._open_channel(), label=self.target.label)
+
+    def _idle_shell(self) -> SharedShell | None:
+        with self._lock:
+            return self._idle.pop() if self._idle else None
 
     def ask(
         self,
@@ -123,9 +166,10 @@ class Connection:
             except ShellUnavailable:
                 # Without setsid, too, a command's processes are known by their mark alone.
                 self.shell = script.SHELL
-        uid, has_timeout = answer.stdout.split()
+        uid, has_timeout, *has_setsid = answer.stdout.split()
         self.uid = int(uid)
         self.has_timeout = has_timeout == "yes"
+        self.has_shared_shells = has_setsid == ["yes"]
 
     def close(self) -> None:
         """End the connection and all its channels; remote commands are left as they are."""
@@ -139,14 +183,7 @@ class Connection:
         on_output: OutputSink,
         keep_trying: Callable[[], None],
     ) -> RemoteProcess:
-        while not gate.acquire(timeout=_POLL):
-            keep_trying()
-        try:
-            channel = self._open_channel()
-        except BaseException:
-            gate.release()
-            raise
-        self._count(1)
+        channel = self._with_channel(gate, keep_trying, self._open_channel)
 
         def on_close() -> None:
             self._count(-1)
@@ -160,7 +197,27 @@ class Connection:
             label=self.target.label,
         )
 
+    def _with_channel(
+        self,
+        gate: threading.BoundedSemaphore,
+        keep_trying: Callable[[], None],
+        take: Callable[[], _T],
+    ) -> _T:
+        """Wait for room, take a channel or a shell, and count it."""
+        while not gate.acquire(timeout=_POLL):
+            keep_trying()
+        try:
+            taken = take()
+        except BaseException:
+            gate.release()
+            raise
+        self._count(1)
+        return taken
+
     def _open_channel(self) -> paramiko.Channel:
+        # What is idle counts for the server, too.
+        if self._channels + len(self._idle) >= self._most and (shell := self._idle_shell()):
+            shell.close()
         tries_left = _OPEN_TRIES
         while True:
             tries_left -= 1
@@ -169,6 +226,9 @@ class Connection:
             except (paramiko.SSHException, EOFError, OSError) as error:
                 # At its limit, sshd counts a channel for a moment longer than its command.
                 refused = isinstance(error, paramiko.ChannelException)
+                if refused and (shell := self._idle_shell()):
+                    shell.close()
+                    tries_left += 1
                 if not refused or not tries_left:
                     raise Unreachable(
                         f"{self.target.label} opens no further channel on its connection "

@@ -96,6 +96,12 @@ def _authenticate(transport: Transport, target: Target, key: paramiko.PKey | Non
     except paramiko.BadAuthenticationType as error:
         wanted = error.allowed_types
     except (paramiko.SSHException, EOFError, OSError) as error:
+        if transport.is_broken:
+            # No word on the credential: the network broke, or the server goes down or restarts.
+            raise Unreachable(
+                f"The connection to {target.label} broke during the login. It may be restarting, "
+                "or the network in between may be disturbed."
+            ) from error
         if transport.is_active() and "timeout" in str(error).lower():
             raise Unreachable(
                 f"{target.label} did not answer the login within {transport.auth_timeout:g} "

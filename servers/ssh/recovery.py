@@ -5,9 +5,9 @@ from typing import Final
 
 from servers.ssh import script
 from servers.ssh.errors import CommandStopped, CommandTimedOut, EndUnknown, NotStarted
-from servers.ssh.process import OutputSink
 from servers.ssh.records import Record, RecordState, read_record
 from servers.ssh.session import RemoteCommand, Session, StopCheck
+from servers.ssh.streams import OutputSink
 
 _ASK_SECONDS: Final = 0.5
 _LAST_WORDS_SECONDS: Final = 0.3

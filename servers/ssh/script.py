@@ -39,8 +39,7 @@ def wrap(
     ``limit`` and ``kill_after`` are in seconds. Text that came from undecodable bytes (surrogate
     escapes) becomes those bytes again. Raises ``ValueError`` for text that no shell can hold.
     """
-    if "\0" in text or "\0" in stdin:
-        raise ValueError("A command and its standard input cannot contain NUL characters.")
+    _check(text, stdin)
     assignments = {
         "opsm_id": str(action_id),
         "opsm_text": text,
@@ -51,3 +50,24 @@ def wrap(
     }
     head = "\n".join(f"{name}={shlex.quote(value)}" for name, value in assignments.items())
     return f"{{\n{head}\n{load('run')}\n}}\n".encode("utf-8", "surrogateescape")
+
+
+@cache
+def shared() -> bytes:
+    """Return what a shell is told that runs one command after the other."""
+    return f"{load('shared')}\n".encode()
+
+
+def one(text: str, *, action_id: UUID, word: str) -> bytes:
+    """Return what such a shell is told to run ``text``, a program with its arguments.
+
+    ``word`` ends its output. Raises ``ValueError`` as :func:`wrap` does.
+    """
+    _check(text)
+    call = shlex.join(("opsm_one", str(action_id), word, text))
+    return f"{call}\n".encode("utf-8", "surrogateescape")
+
+
+def _check(*texts: str) -> None:
+    if any("\0" in text for text in texts):
+        raise ValueError("A command and its standard input cannot contain NUL characters.")

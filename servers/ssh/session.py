@@ -13,14 +13,18 @@ from servers.ssh.connection import Answer, Connection
 from servers.ssh.ending import Ending, Outcome
 from servers.ssh.errors import (
     AlreadyStarted,
+    ChannelLost,
     CommandStopped,
     CommandTimedOut,
     RecordUnavailable,
+    ShellUnavailable,
     SshError,
     Unreachable,
 )
-from servers.ssh.process import OutputSink, RemoteProcess
+from servers.ssh.process import RemoteProcess
 from servers.ssh.processes import end_processes
+from servers.ssh.shared import SharedProcess
+from servers.ssh.streams import OutputSink
 from servers.ssh.target import Target
 
 _POLL = 0.2
@@ -63,6 +67,9 @@ class RemoteCommand:
     """Keep a record on the server and refuse a second start: for what changes something."""
     sudo: bool
     """Whether its processes may belong to root."""
+    shared: bool = False
+    """It is one program that only reads and leaves nothing behind: it may run in a shell in which
+    others run before and after it."""
 
 
 class Session:
@@ -96,23 +103,48 @@ class Session:
         run), and, when nothing was run, ``AlreadyStarted``, ``RecordUnavailable``,
         ``ShellUnavailable``, ``Unreachable`` and what connecting raises.
         """
-        connection, process = self._open(command, on_output, stop)
+        if command.shared and self._connection.has_shared_shells:
+            code = self._run_shared(command, on_output, stop)
+            if code is not None:
+                return code
+        connection, process = self._open(Connection.open_process, command, on_output, stop)
         with closing(process):
-            deadline = time.monotonic() + command.timeout
             process.start(connection.shell, self._payload(command, connection))
-            while not process.poll(_POLL):
-                reason = stop()
-                if reason is not None:
-                    ending = self._end(command, process)
-                    raise CommandStopped(server=self.target.name, reason=reason, ending=ending)
-                if time.monotonic() >= deadline:
-                    ending = self._end(command, process)
-                    raise CommandTimedOut(
-                        server=self.target.name, timeout=command.timeout, ending=ending
-                    )
-            code = process.exit_code()
+            code = self._code_of(command, process, stop)
         self._check_started(process.word or "")
         return code
+
+    def _run_shared(
+        self, command: RemoteCommand, on_output: OutputSink, stop: StopCheck
+    ) -> int | None:
+        """Run a command in a shared shell; ``None`` if that had died before the command began."""
+        connection, process = self._open(Connection.open_shared, command, on_output, stop)
+        with closing(process):
+            try:
+                process.start(connection.shell, command.text)
+                return self._code_of(command, process, stop)
+            except (ChannelLost, ShellUnavailable):
+                # It only reads, so that it may begin anew even if it had begun after all.
+                if process.is_first or process.word is not None:
+                    raise
+                return None
+
+    def _code_of(
+        self, command: RemoteCommand, process: RemoteProcess | SharedProcess, stop: StopCheck
+    ) -> int:
+        """Wait for the end of a command that was sent, and end it where it has to be."""
+        deadline = time.monotonic() + command.timeout
+        while not process.poll(_POLL):
+            reason = stop()
+            if reason is not None:
+                ending = self._end(command, process)
+                raise CommandStopped(server=self.target.name, reason=reason, ending=ending)
+            if time.monotonic() >= deadline:
+                ending = self._end(command, process)
+                raise CommandTimedOut(
+                    server=self.target.name, timeout=command.timeout, ending=ending
+                )
+        return process.exit_code()
 
     def ask(self, text: str) -> Answer:
         """Run a short inquiry of OpsManager's own. Raises ``SshError``."""
@@ -158,24 +190,31 @@ class Session:
         )
 
     def _open(
-        self, command: RemoteCommand, on_output: OutputSink, stop: StopCheck
-    ) -> tuple[Connection, RemoteProcess]:
-        """Open a channel, on another connection when this one has died or has no room."""
+        self,
+        how: Callable[..., _T],
+        command: RemoteCommand,
+        on_output: OutputSink,
+        stop: StopCheck,
+    ) -> tuple[Connection, _T]:
+        """Open a process by a method of a connection: of another one where this has no room."""
 
-        def keep_trying() -> None:
-            reason = stop()
-            if reason is not None:
-                nothing_ran = Ending(outcome=Outcome.STOPPED)
-                raise CommandStopped(server=self.target.name, reason=reason, ending=nothing_ran)
-
-        def open_process(connection: Connection) -> tuple[Connection, RemoteProcess]:
-            process = connection.open_process(
-                action_id=command.action_id, on_output=on_output, keep_trying=keep_trying
+        def open_there(connection: Connection) -> tuple[Connection, _T]:
+            process = how(
+                connection,
+                action_id=command.action_id,
+                on_output=on_output,
+                keep_trying=lambda: self._keep_trying(stop),
             )
             return connection, process
 
-        keep_trying()
-        return self._once_more(open_process, stop)
+        self._keep_trying(stop)
+        return self._once_more(open_there, stop)
+
+    def _keep_trying(self, stop: StopCheck) -> None:
+        reason = stop()
+        if reason is not None:
+            nothing_ran = Ending(outcome=Outcome.STOPPED)
+            raise CommandStopped(server=self.target.name, reason=reason, ending=nothing_ran)
 
     def _once_more(self, attempt: Callable[[Connection], _T], stop: StopCheck) -> _T:
         """Make an attempt, and a second one on another connection where nothing was sent."""
@@ -200,7 +239,7 @@ class Session:
                 "disk may be full), or set the server to plain mode."
             )
 
-    def _end(self, command: RemoteCommand, process: RemoteProcess) -> Ending:
+    def _end(self, command: RemoteCommand, process: RemoteProcess | SharedProcess) -> Ending:
         """End what runs of the command, handing on its output meanwhile."""
         began_by = time.monotonic() + _BEGIN_PATIENCE
         while process.word is None and time.monotonic() < began_by and not process.poll(_POLL):

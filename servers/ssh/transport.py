@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import paramiko
-from paramiko.common import cMSG_GLOBAL_REQUEST
+from paramiko.common import MSG_DISCONNECT, cMSG_GLOBAL_REQUEST
 from paramiko.packet import Packetizer
 
 _ASK_AFTER = 4.0
@@ -37,14 +37,16 @@ require_internals()
 
 
 class _HearingPacketizer(Packetizer):
-    """Remembers when the other side was last heard."""
+    """Remembers when the other side was last heard, and whether it said good-bye."""
 
     heard_at = 0.0
+    was_dismissed = False
 
     def read_message(self) -> tuple[int, paramiko.Message]:
-        message = super().read_message()
+        kind, message = super().read_message()
         self.heard_at = time.monotonic()
-        return message
+        self.was_dismissed = self.was_dismissed or kind == MSG_DISCONNECT
+        return kind, message
 
 
 class Transport(paramiko.Transport):
@@ -87,6 +89,11 @@ class Transport(paramiko.Transport):
     def silent_seconds(self) -> float:
         """Seconds since the server was last heard."""
         return time.monotonic() - self.packetizer.heard_at
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the connection has ended, and the server did not say that it ends it."""
+        return not self.is_active() and not self.packetizer.was_dismissed
 
     def _ask(self) -> None:
         # Called in the transport's own thread, which alone starts key exchanges: so the check

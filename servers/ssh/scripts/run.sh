@@ -35,6 +35,9 @@ if { read -r opsm_stat <"/proc/$$/stat"; } 2>/dev/null; then
 fi
 
 if [ -n "$opsm_recorded" ]; then
+    # Once there is a record it comes to an end: also where the connection breaks before the first
+    # line is out. The command itself is not spared.
+    trap : PIPE
     opsm_dir=$HOME/.opsm/$opsm_id
     [ -d "$HOME/.opsm" ] || mkdir -p -m 700 "$HOME/.opsm" 2>/dev/null
     # mkdir is the lock: of two starts of one action, whoever sends them, one succeeds.

@@ -3,9 +3,11 @@
 import socket
 import struct
 import threading
+import time
 from contextlib import suppress
 
 _NEWKEYS = 21
+_KIND_AT = 5
 _PATIENCE = 60.0
 
 
@@ -68,10 +70,22 @@ class Proxy:
         """What a client that has hung up said beyond its last plain packet: after NEWKEYS."""
         for relay in self._listening:
             relay.join(_PATIENCE)
+        said = self._after_key_exchange()
+        assert said is not None, "The key exchange did not come to its end."
+        return said
+
+    def cut_in_mid_login(self) -> None:
+        """Break all connections as soon as a client has said something beyond NEWKEYS."""
+        deadline = time.monotonic() + _PATIENCE
+        while not self._after_key_exchange() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self.cut()
+
+    def _after_key_exchange(self) -> bytes | None:
         stream = bytes(self.sent).partition(b"\r\n")[2]
-        while stream:
+        while len(stream) > _KIND_AT:
             (length,) = struct.unpack(">I", stream[:4])
-            kind, stream = stream[5], stream[4 + length :]
+            kind, stream = stream[_KIND_AT], stream[4 + length :]
             if kind == _NEWKEYS:
                 return stream
-        raise AssertionError("The key exchange did not come to its end.")
+        return None

@@ -1,5 +1,6 @@
 """Who gets in, and that nothing is said to a server that is not the accepted one."""
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -92,6 +93,16 @@ class TestPassword:
         monkeypatch.setattr("servers.ssh.transport.AUTH_TIMEOUT", 1.0)
         with pytest.raises(Unreachable, match="did not answer the login within 1 seconds"):
             log_in(serve(login_delay=6.0))
+
+    def test_a_connection_that_breaks_in_mid_login_is_no_refusal(self, serve: Serve) -> None:
+        target = serve(login_delay=6.0)
+        proxy = Proxy(target.port)
+        cutting = threading.Thread(target=proxy.cut_in_mid_login)
+        cutting.start()
+        with pytest.raises(Unreachable, match="broke during the login"):
+            log_in(replace(target, port=proxy.port))
+        cutting.join()
+        proxy.close()
 
 
 @pytest.mark.sshd

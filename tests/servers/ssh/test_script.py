@@ -29,7 +29,7 @@ def test_comments_and_blank_lines_stay_at_home() -> None:
     assert not [line for line in lines if not line or line.lstrip().startswith("#")]
 
 
-@pytest.mark.parametrize("name", ["run", "end", "probe", "record", "prune", "contents"])
+@pytest.mark.parametrize("name", ["run", "end", "probe", "record", "prune", "contents", "shared"])
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda words: words[0])
 def test_every_shell_can_read_every_script(shell: list[str], name: str) -> None:
     subprocess.run([*shell, "-n", "-c", script.load(name)], check=True)
@@ -42,6 +42,28 @@ def test_a_script_that_is_cut_short_runs_nothing(shell: list[str]) -> None:
         done = subprocess.run(shell, input=whole[:length], capture_output=True, check=False)
         assert done.stdout == b"", whole[:length]
     assert b"RAN" in subprocess.run(shell, input=whole, capture_output=True, check=True).stdout
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda words: words[0])
+def test_a_recorded_command_runs_where_nobody_hears_its_first_word(
+    shell: list[str], tmp_path: Path
+) -> None:
+    """The connection may break after the record is made: it is not to be one without an end."""
+    text = f"echo ran >{tmp_path}/ran"
+    unheard, gone = os.pipe()
+    os.close(unheard)
+    with os.fdopen(gone, "wb") as broken:
+        subprocess.run(
+            shell,
+            input=script.wrap(text, action_id=ID, recorded=True),
+            stdout=broken,
+            stderr=broken,
+            env={**os.environ, "HOME": str(tmp_path)},
+            restore_signals=True,
+            check=False,
+        )
+    assert (tmp_path / ".opsm" / str(ID) / "rc").read_text() == "0\n"
+    assert (tmp_path / "ran").read_text() == "ran\n"
 
 
 @pytest.fixture

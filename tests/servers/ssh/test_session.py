@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from servers.ssh.connection import Connection
 from servers.ssh.ending import Outcome
 from servers.ssh.errors import (
     AlreadyStarted,
@@ -271,7 +272,9 @@ class TestStop:
 
     def test_an_end_that_was_seen_before_is_not_waited_for(self, session: Session) -> None:
         wanted = command("true")
-        connection, process = session._open(wanted, lambda *_: None, lambda: None)
+        connection, process = session._open(
+            Connection.open_process, wanted, lambda *_: None, lambda: None
+        )
         with closing(process):
             process.start(connection.shell, session._payload(wanted, connection))
             wait_until(lambda: process.poll(0.1) and process._channel.closed)
