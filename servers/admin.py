@@ -122,7 +122,7 @@ class ServerAdmin(OperatorsAdmin):
     fieldsets = (
         (None, {"fields": ("name", ("hostname", "port"), "aliases", ("environment", "platform"))}),
         ("Whether runbooks run here", {"fields": ("is_active", "approvals", *tending.FIELDS)}),
-        ("How OpsManager gets in", {"fields": ("credential", "keeps_records")}),
+        ("How OpsManager gets in", {"fields": ("zone", "credential", "keeps_records")}),
         ("What it belongs to", {"fields": ("groups", "tags", "description")}),
         ("Who may run runbooks here", {"fields": ("operators", "operator_roles")}),
     )
@@ -135,6 +135,7 @@ class ServerAdmin(OperatorsAdmin):
         """Return the form, with the words of the server's own page."""
         kwargs["labels"] = {
             "hostname": "Host name",
+            "zone": "Network zone",
             "is_active": "Switched on",
             "approvals": "Approvals by others",
             **_TENDED_LABELS,

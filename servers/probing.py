@@ -4,7 +4,7 @@ import structlog
 from django.db import connection
 from django.db.models.functions import Now
 
-from opsmanager.common import secrets_in_use
+from opsmanager.common import secrets_in_use, zones
 from servers import known_keys
 from servers.models import Probe, ProbeKind, Server
 from servers.reach import the_reach
@@ -26,8 +26,14 @@ _TIMEOUT_SECONDS = 10.0
 
 
 def take(probe_id: str) -> None:
-    """Take the look with this id, once; nothing happens when another worker has it."""
-    if not Probe.objects.filter(pk=probe_id, taken_at=None).update(taken_at=Now()):
+    """Take the look with this id, once; nothing happens when another worker has it.
+
+    Nor where this process does not serve the server's zone.
+    """
+    served = Server.objects.filter(zone__in=zones.here())
+    # The servers in a subquery, so that the look itself is seen as it is, not as it was.
+    asked = Probe.objects.filter(pk=probe_id, taken_at=None, server__in=served)
+    if not asked.update(taken_at=Now()):
         return
     probe = Probe.objects.select_related("server__credential").get(pk=probe_id)
     try:

@@ -56,7 +56,7 @@ class CredentialsView(APIView):
         asked = serializers.CredentialSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         row = credentials.save(actor=user_of(request), **asked.validated_data)
-        return Response({"credential": serializers.CredentialSerializer(row).data}, status=201)
+        return Response({"credential": serializers.CredentialSerializer.json_of(row)}, status=201)
 
 
 class CredentialView(APIView):
@@ -70,7 +70,7 @@ class CredentialView(APIView):
     def get(self, request: Request, pk: UUID) -> Response:
         """Show a credential."""
         row = self._row(request, pk)
-        return Response({"credential": serializers.CredentialSerializer(row).data})
+        return Response({"credential": serializers.CredentialSerializer.json_of(row)})
 
     @endpoint(
         "updateCredential",
@@ -89,7 +89,7 @@ class CredentialView(APIView):
         row = credentials.save(
             actor=user_of(request), credential=row, **(fields | asked.validated_data)
         )
-        return Response({"credential": serializers.CredentialSerializer(row).data})
+        return Response({"credential": serializers.CredentialSerializer.json_of(row)})
 
     @endpoint("deleteCredential", tag="servers", answers={204: None}, fails=(403, 404, 409))
     def delete(self, request: Request, pk: UUID) -> Response:

@@ -53,7 +53,7 @@ class GroupsView(APIView):
         asked = serializers.ServerGroupSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         group = servers.save_group(actor=user_of(request), **asked.validated_data)
-        return Response({"group": serializers.ServerGroupSerializer(group).data}, status=201)
+        return Response({"group": serializers.ServerGroupSerializer.json_of(group)}, status=201)
 
 
 class GroupView(APIView):
@@ -67,7 +67,7 @@ class GroupView(APIView):
     def get(self, request: Request, pk: UUID) -> Response:
         """Show a server group."""
         group = selectors.get(request.user, pk)
-        return Response({"group": serializers.ServerGroupSerializer(group).data})
+        return Response({"group": serializers.ServerGroupSerializer.json_of(group)})
 
     @endpoint(
         "updateServerGroup",
@@ -86,7 +86,7 @@ class GroupView(APIView):
         group = servers.save_group(
             actor=user_of(request), group=group, **(fields | asked.validated_data)
         )
-        return Response({"group": serializers.ServerGroupSerializer(group).data})
+        return Response({"group": serializers.ServerGroupSerializer.json_of(group)})
 
     @endpoint("deleteServerGroup", tag="servers", answers={204: None}, fails=(403, 404, 409))
     def delete(self, request: Request, pk: UUID) -> Response:

@@ -30,8 +30,7 @@ class CheckView(APIView):
         """Let a worker log in to the server, and say what it found."""
         server = selectors.get(request.user, pk)
         probe = probes.request(actor=user_of(request), server=server, kind=ProbeKind.CHECK)
-        found = serializers.CheckSerializer(probes.wait(probe))
-        return Response({"check": found.data})
+        return Response({"check": serializers.CheckSerializer.json_of(probes.wait(probe))})
 
 
 class HostKeyView(APIView):

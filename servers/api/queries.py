@@ -11,6 +11,7 @@ class ServersQuery(PagedQuery):
     search = Text()
     environment = Words(Environment.values)
     platform = Words(Platform.values)
+    zone = Text(help_text="Empty for the servers without one.")
     group_id = Uuid()
     is_active = Flag()
     ordering = Ordering("name", "hostname", "created_at")
@@ -18,6 +19,7 @@ class ServersQuery(PagedQuery):
     filters = {
         "environment": "environment__in",
         "platform": "platform__in",
+        "zone": "zone",
         "group_id": "groups",
         "is_active": "is_active",
     }

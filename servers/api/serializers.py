@@ -128,6 +128,7 @@ class ServerSerializer(TendedMixin, ModelSerializer):
             "aliases",
             "platform",
             "environment",
+            "zone",
             "approvals",
             "description",
             "credential_id",

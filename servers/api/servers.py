@@ -99,4 +99,4 @@ def _save_server(request: Request, server: Server | None) -> Server:
 
 
 def _server(server: Server, *, status: int = 200) -> Response:
-    return Response({"server": serializers.ServerSerializer(server).data}, status=status)
+    return Response({"server": serializers.ServerSerializer.json_of(server)}, status=status)

@@ -19,6 +19,11 @@ def within(user: permissions.Actor, rows: QuerySet[_M], *, server: str = "pk") -
     return rows if limit is None else rows.filter(_inside(limit, server))
 
 
+def has_none(user: permissions.Actor) -> bool:
+    """Return whether no server is forbidden to the user's token."""
+    return permissions.server_limit(user) is None
+
+
 def beyond(user: permissions.Actor, rows: QuerySet[_M], *, server: str = "pk") -> QuerySet[_M]:
     """Return the others."""
     limit = permissions.server_limit(user)

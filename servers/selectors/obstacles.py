@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from opsmanager.common import pulse
 from servers.models import Server
 from servers.selectors.host_keys import HostKeyView
 
@@ -24,6 +25,15 @@ def of(server: Server, key: HostKeyView) -> list[Obstacle]:
                 name="OFF",
                 title="It is switched off",
                 remedy="An administrator switches it on again under Edit.",
+            )
+        )
+    if server.zone and not pulse.serving()[server.zone]:
+        found.append(
+            Obstacle(
+                name="NO_WORKER",
+                title=f"No worker of zone {server.zone} is running",
+                remedy="What is asked for waits until one is started there, with this zone in "
+                "AUTOMATION_ZONES.",
             )
         )
     if server.credential_id is None:

@@ -7,6 +7,7 @@ from django.db.models import DurationField, ExpressionWrapper, F, Min, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from opsmanager.common import pulse, zones
 from servers.models import Probe, ProbeKind, Server
 
 NOT_TAKEN = (
@@ -52,7 +53,7 @@ def last_look(server: Server, kind: ProbeKind) -> Look:
     if not probe.is_finished:
         if probe.age < PATIENCE:
             return Look(pending=True)
-        return Look(reachable=False, message=NOT_TAKEN, at=probe.requested_at)
+        return Look(reachable=False, message=why_not_taken(server), at=probe.requested_at)
     return Look(
         reachable=probe.reachable,
         latency_ms=probe.latency_ms,
@@ -61,6 +62,13 @@ def last_look(server: Server, kind: ProbeKind) -> Look:
         at=probe.finished_at,
         found=probe.found or {},
     )
+
+
+def why_not_taken(server: Server) -> str:
+    """Say why no worker took a look at the server in time."""
+    if server.zone and not pulse.serving()[server.zone]:
+        return zones.nobody(server.zone)
+    return NOT_TAKEN
 
 
 def so_since(server: Server, look: Look) -> datetime | None:

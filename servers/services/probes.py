@@ -9,10 +9,11 @@ from django.db import transaction
 from opsmanager.accounts.models import User
 from opsmanager.audit import trail
 from opsmanager.common.problems import NotPermitted, Unavailable
+from opsmanager.common.zone_queues import queue
 from servers import tasks
 from servers.models import Probe, ProbeKind, Server
 from servers.selectors import servers
-from servers.selectors.probes import NOT_TAKEN, last_look
+from servers.selectors.probes import last_look, why_not_taken
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +38,7 @@ def request(*, actor: User, server: Server, kind: ProbeKind) -> Probe:
         )
     probe = Probe.objects.create(server=server, kind=kind, requested_by=actor)
     trail.record(_VERBS[kind], actor=actor, target=server)
-    transaction.on_commit(partial(_send, str(probe.pk)))
+    transaction.on_commit(partial(_send, str(probe.pk), server.zone))
     return probe
 
 
@@ -59,12 +60,12 @@ def wait(probe: Probe, *, seconds: float = 20) -> Probe:
         if probe.is_finished:
             return probe
         time.sleep(_POLL_SECONDS)
-    raise Unavailable(NOT_TAKEN)
+    raise Unavailable(why_not_taken(probe.server))
 
 
-def _send(probe_id: str) -> None:
+def _send(probe_id: str, zone: str) -> None:
     try:
-        tasks.take_probe.apply_async((probe_id,))
+        tasks.take_probe.apply_async((probe_id,), queue=queue("servers", zone))
     except Exception as problem:  # noqa: BLE001 - whatever the broker's client raises
         # The row is kept; whoever waits for it is told that no worker answered.
         log.warning("probe could not be queued", probe=probe_id, reason=type(problem).__name__)

@@ -35,7 +35,8 @@ def save(
     another one, and for maintenance without an end that can be.
 
     A server that moves to another address is another machine: its accepted host key is retired,
-    and what the last check found is forgotten.
+    and what the last check found is forgotten. That is so, too, for what was found from another
+    zone.
     """
     is_new = server is None
     row = server or Server()
@@ -51,6 +52,7 @@ def save(
         names.require_own(row, row.aliases)
     if not is_new and {"hostname", "port"} & changed.keys():
         row.host_keys.exclude(state=HostKeyState.RETIRED).update(state=HostKeyState.RETIRED)
+    if not is_new and {"hostname", "port", "zone"} & changed.keys():
         row.probes.filter(finished_at__isnull=False).delete()
         row.reachable = row.latency_ms = row.checked_at = None
         row.error_code = row.error_message = ""

@@ -50,6 +50,7 @@ class ServerForm(forms.ModelForm[Server]):
             "aliases",
             "platform",
             "environment",
+            "zone",
             "description",
             "credential",
             "groups",
@@ -59,6 +60,7 @@ class ServerForm(forms.ModelForm[Server]):
         ]
         labels: ClassVar = {
             "hostname": "Host name",
+            "zone": "Network zone",
             "approvals": "Approvals by others",
             "is_active": "Active: runbooks may run here",
             "keeps_records": "Keep records on the server",

@@ -24,6 +24,7 @@ FORM = {
     "port": "22",
     "platform": "LINUX",
     "environment": "STAGING",
+    "zone": "dmz",
     "tags": "edge,eu",
     "approvals": "0",
     "is_active": "on",
@@ -57,7 +58,7 @@ def test_a_server_is_added_changed_and_deleted_through_the_service(admin: Client
     answer = admin.post(f"{SERVERS}add/", {**FORM, "groups": [str(group.pk)]})
     assert answer.status_code == 302, errors(answer)
     row = Server.objects.get()
-    assert (row.tags, list(row.groups.all())) == (["edge", "eu"], [group])
+    assert (row.tags, row.zone, list(row.groups.all())) == (["edge", "eu"], "dmz", [group])
     answer = admin.post(f"{SERVERS}{row.pk}/change/", {**FORM, "name": "web9"})
     assert answer.status_code == 302, errors(answer)
     row.refresh_from_db()

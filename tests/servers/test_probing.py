@@ -200,6 +200,23 @@ def test_a_message_that_comes_twice_is_looked_at_once(server: Server, host: KeyP
     assert (probe.message, probe.finished_at) == ("untouched", finished)
 
 
+def test_a_look_at_a_server_of_a_zone_is_taken_from_there_alone(
+    server: Server, host: KeyPair, settings
+) -> None:
+    accept(server, host)
+    Server.objects.update(zone="dmz")
+    probe = Probe.objects.create(server=server, kind=ProbeKind.CHECK)
+    for zones in ([], ["plant"]):
+        settings.AUTOMATION_ZONES = zones
+        tasks.take_probe(str(probe.pk))
+        probe.refresh_from_db()
+        assert probe.taken_at is None
+    settings.AUTOMATION_ZONES = ["plant", "dmz"]
+    tasks.take_probe(str(probe.pk))
+    probe.refresh_from_db()
+    assert probe.reachable
+
+
 def test_a_look_that_is_gone_is_no_error() -> None:
     probing.take(str(uuid4()))
 

@@ -62,6 +62,7 @@ def test_a_server_is_added_with_a_few_words(admin: Client) -> None:
         "aliases": [],
         "platform": "LINUX",
         "environment": "PRODUCTION",
+        "zone": "",
         "description": "",
         "credentialId": None,
         "groupIds": [],
@@ -88,6 +89,7 @@ def test_a_server_is_added_with_everything(admin: Client) -> None:
         "port": 2222,
         "platform": "WINDOWS",
         "environment": "STAGING",
+        "zone": "dmz",
         "description": "Front",
         "credentialId": str(credential.pk),
         "groupIds": [str(group.pk)],
@@ -125,6 +127,9 @@ def test_what_only_a_check_knows_can_not_be_written(admin: Client) -> None:
         ("port", "ssh"),
         ("platform", "AMIGA"),
         ("environment", "production"),
+        ("zone", "DMZ"),
+        ("zone", "x" * 31),
+        ("zone", None),
         ("credentialId", "not-a-uuid"),
         ("credentialId", ""),
         ("credentialId", NOBODY),
@@ -222,12 +227,14 @@ def test_only_administrators_add_servers(role: str) -> None:
 def test_servers_are_filtered_searched_and_ordered(admin: Client) -> None:
     group = servers.group()
     servers.server("web1", environment="STAGING", groups=(group,), tags=["edge"])
-    servers.server("db1", hostname="aaa.example", platform="WINDOWS", is_active=False)
+    servers.server("db1", hostname="aaa.example", platform="WINDOWS", is_active=False, zone="dmz")
     assert names(admin) == ["db1", "web1"]
     assert names(admin, "?environment=STAGING") == ["web1"]
     assert names(admin, "?environment=STAGING,PRODUCTION&platform=WINDOWS") == ["db1"]
     assert names(admin, f"?groupId={group.pk}") == ["web1"]
     assert names(admin, "?isActive=true") == ["web1"]
+    assert names(admin, "?zone=dmz") == ["db1"]
+    assert names(admin, "?zone=") == ["web1"]
     assert names(admin, "?search=edge") == ["web1"]
     assert names(admin, "?search=AAA") == ["db1"]
     assert names(admin, "?ordering=-name") == ["web1", "db1"]

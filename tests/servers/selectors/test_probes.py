@@ -4,6 +4,7 @@ import pytest
 from django.db.models import F
 from django.db.models.functions import Now
 
+from opsmanager.common import pulse
 from servers.models import Probe, ProbeKind, Server
 from servers.selectors.probes import NOT_TAKEN, Look, last_look
 from tests.support import servers
@@ -39,6 +40,17 @@ def test_a_look_that_no_worker_took_is_not_waited_for_for_ever() -> None:
     Probe.objects.update(requested_at=F("requested_at") - timedelta(seconds=50))
     look = last_look(server, ProbeKind.HOST_KEY)
     assert (look.pending, look.failed, look.message) == (False, True, NOT_TAKEN)
+
+
+def test_a_look_that_nobody_in_the_zone_took_says_so() -> None:
+    server = servers.server(zone="dmz")
+    asked(server)
+    Probe.objects.update(requested_at=F("requested_at") - timedelta(seconds=50))
+    assert last_look(server, ProbeKind.CHECK).message == (
+        "No worker of zone dmz is running. Start one there, or look at its log."
+    )
+    pulse.note("worker", "inside", zones=["dmz"])
+    assert last_look(server, ProbeKind.CHECK).message == NOT_TAKEN
 
 
 def test_a_finished_look_says_what_it_found() -> None:

@@ -55,6 +55,14 @@ def test_a_worker_is_woken_with_the_id_once_it_is_committed(
     assert str(probe.pk) in queued("servers")
 
 
+def test_in_a_zone_a_worker_of_the_zone_is_woken(admin, django_capture_on_commit_callbacks) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        row = servers.server(zone="dmz")
+        probe = probes.request(actor=admin, server=row, kind=ProbeKind.HOST_KEY)
+    assert str(probe.pk) in queued("zone.dmz.servers")
+    assert str(probe.pk) not in queued("servers")
+
+
 def test_without_a_broker_the_question_is_kept_and_the_failure_logged(
     admin, monkeypatch, django_capture_on_commit_callbacks
 ) -> None:
@@ -94,6 +102,12 @@ def test_waiting_goes_on_until_the_answer_is_there(monkeypatch) -> None:
 def test_waiting_in_vain_says_where_to_look() -> None:
     probe = Probe.objects.create(server=servers.server(), kind=ProbeKind.CHECK)
     with pytest.raises(Unavailable, match="See on the home page whether workers run"):
+        probes.wait(probe, seconds=0.1)
+
+
+def test_waiting_in_vain_in_a_zone_says_that_nobody_serves_it() -> None:
+    probe = Probe.objects.create(server=servers.server(zone="dmz"), kind=ProbeKind.CHECK)
+    with pytest.raises(Unavailable, match="No worker of zone dmz is running"):
         probes.wait(probe, seconds=0.1)
 
 

@@ -87,6 +87,16 @@ def test_a_server_that_moves_was_not_checked_at_its_new_address(admin) -> None:
     assert (row.reachable, row.latency_ms, row.checked_at) == (None, None, None)
 
 
+def test_a_server_of_another_zone_keeps_its_key_and_was_not_checked_from_there(admin) -> None:
+    row = servers.server("web1", reachable=True, latency_ms=7)
+    servers.host_key(row, generate_key(), HostKeyState.ACCEPTED)
+    services.save(actor=admin, server=row, zone="dmz")
+    row.refresh_from_db()
+    assert (row.reachable, row.latency_ms) == (None, None)
+    assert states(row) == ["ACCEPTED"]
+    assert last_event().details["changed"] == {"zone": "dmz"}
+
+
 def test_a_server_that_stays_keeps_its_key_and_what_was_found(admin) -> None:
     row = servers.server(reachable=True, latency_ms=7)
     servers.host_key(row, generate_key(), HostKeyState.ACCEPTED)

@@ -5,6 +5,7 @@ from django.test import Client
 from automation.models import CatalogEntry, Execution
 from opsmanager.accounts import permissions
 from opsmanager.audit import trail
+from opsmanager.common import pulse
 from servers.models import HostKeyState
 from servers.ssh.testing import generate_key
 from tests.support import servers
@@ -73,6 +74,18 @@ def test_a_servers_page_says_why_nothing_can_run_there(
     shown = text(admin.get(page(row)))
     assert f"<strong>{sentence}</strong>" in shown
     assert shown.count("data-obstacle") == 1
+
+
+def test_a_servers_page_says_that_no_worker_serves_its_zone(admin: Client) -> None:
+    row = servers.server("web1", zone="dmz", credential=servers.password_credential())
+    servers.host_key(row, generate_key(), HostKeyState.ACCEPTED)
+    pulse.note("worker", "outside", zones=[""])
+    shown = text(admin.get(page(row)))
+    assert "<strong>No worker of zone dmz is running.</strong>" in shown
+    pulse.note("worker", "inside", zones=["dmz"])
+    shown = text(admin.get(page(row)))
+    assert "data-obstacle" not in shown
+    assert '<span class="tag mono">dmz</span>' in shown
 
 
 def test_nothing_is_in_the_way_on_a_server_that_is_well(admin: Client) -> None:

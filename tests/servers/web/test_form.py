@@ -183,6 +183,20 @@ def test_for_a_stranger_there_is_nothing_to_change() -> None:
     assert "There is no such server, or you may not see it" in text(answer)
 
 
+def test_a_zone_is_named_and_taken_away(admin: Client) -> None:
+    admin.post("/servers/add/", {**FORM, "zone": "dmz"})
+    row = Server.objects.get()
+    assert row.zone == "dmz"
+    edit = page(row, "edit/")
+    assert 'value="dmz"' in text(admin.get(edit))
+    wrong = admin.post(edit, {**FORM, "zone": "D M Z"})
+    assert wrong.status_code == 422
+    assert "Use lower-case letters, digits and dashes" in text(wrong)
+    admin.post(edit, {**FORM, "zone": ""})
+    row.refresh_from_db()
+    assert row.zone == ""
+
+
 def test_how_many_must_approve_is_kept_where_nothing_is_said(admin: Client) -> None:
     admin.post("/servers/add/", {**FORM, "approvals": "2"})
     row = Server.objects.get()
