@@ -47,6 +47,8 @@ def go_on_after_approval(*, approval: Approval, **_: Any) -> None:
 
 def tell_channels(*, execution: Execution, **_: Any) -> None:
     """Tell the channels how an execution ended; whatever that meets, others hear of it too."""
+    if telling.event_of(execution) is None:
+        return
     try:
         with transaction.atomic():
             telling.tell_of(execution)

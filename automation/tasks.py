@@ -3,10 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-from celery.signals import worker_init, worker_ready, worker_shutdown
+from celery.signals import worker_init, worker_ready, worker_shutdown, worker_shutting_down
 
 from automation.runner import leftovers
 from automation.runner.process import this_process
+from automation.selectors import workflow_runs
 from automation.services import approvals, slots, workflow_progress
 from opsmanager.celery import app
 
@@ -47,6 +48,12 @@ def prune_leftovers() -> None:
     leftovers.prune()
 
 
+def _go_on() -> None:
+    """Go on with all runs of workflows of which there is anything new."""
+    for run in workflow_runs.due():
+        workflow_progress.advance(run.pk)
+
+
 @worker_init.connect
 def look(**_: Any) -> None:
     """Look at the database before anything is taken from the queues."""
@@ -57,6 +64,20 @@ def look(**_: Any) -> None:
 def start(**_: Any) -> None:
     """Start what a worker process keeps."""
     this_process().start()
+
+
+@worker_ready.connect
+def poll(sender: Any, **_: Any) -> None:
+    """Have this worker find by itself what its queues would bring, while Redis is away."""
+    queues = sender.app.amqp.queues.consume_from
+    others = (slots.handle_all, _go_on) if "schedules" in queues else ()
+    this_process().poller.serve(queues, at_once=sender.controller.concurrency, others=others)
+
+
+@worker_shutting_down.connect
+def take_no_more(**_: Any) -> None:
+    """Begin nothing more by itself: Celery waits for what runs."""
+    this_process().poller.stop()
 
 
 @worker_shutdown.connect

@@ -7,6 +7,7 @@ import structlog
 
 from automation.models import Priority
 from opsmanager.celery import app
+from opsmanager.common.zone_queues import queue
 
 log = structlog.get_logger(__name__)
 
@@ -19,14 +20,15 @@ QUEUES = {
 }
 
 
-def send(waiting: Iterable[tuple[UUID, int]]) -> None:
-    """Wake a worker for each (execution's id, priority).
+def send(waiting: Iterable[tuple[UUID, int, str]]) -> None:
+    """Wake a worker for each (execution's id, priority, zone of its server).
 
     Never raises: what is not woken now is found by the sweep of any worker.
     """
     try:
-        for execution_id, priority in waiting:
-            app.send_task(TASK, (str(execution_id),), queue=QUEUES[Priority(priority)])
+        for execution_id, priority, zone in waiting:
+            wanted = queue(QUEUES[Priority(priority)], zone)
+            app.send_task(TASK, (str(execution_id),), queue=wanted)
     except Exception as problem:  # noqa: BLE001 - whatever the broker's client raises
         log.warning("workers not woken; a sweep will", reason=type(problem).__name__)
 

@@ -14,6 +14,7 @@ from automation import wakeups
 from automation.engine.results import Status
 from automation.models import Execution
 from automation.runner import lost
+from opsmanager.common import zones
 from servers.ssh.errors import SshError
 from servers.ssh.pool import Pool
 from servers.ssh.records import Record, RecordState, read_record
@@ -82,7 +83,7 @@ def _take_due() -> Execution | None:
         execution = (
             Execution.objects.select_for_update(of=("self",), skip_locked=True)
             .select_related("runbook", "server__credential")
-            .filter(ask_server_at__lte=Now(), status=Status.UNKNOWN)
+            .filter(ask_server_at__lte=Now(), status=Status.UNKNOWN, server__zone__in=zones.here())
             .order_by("ask_server_at")
             .first()
         )
@@ -122,7 +123,7 @@ def _go_on(execution: Execution, record: Record, *, command: str) -> None:
         row.save()
     log.info("server asked", execution=str(row.pk), record=record.state, now=row.status)
     if row.waiting_since is not None:
-        wakeups.send([(row.pk, row.priority)])
+        wakeups.send([(row.pk, row.priority, row.server.zone)])
 
 
 def _is_held(row: Execution) -> bool:

@@ -11,7 +11,19 @@ from automation.models import Approval, Batch, Execution
 from automation.runner import approvals
 from opsmanager.audit import trail
 
-_FAILED: Final = (Status.FAILED, Status.TIMEOUT, Status.UNKNOWN)
+FAILED: Final = (Status.FAILED, Status.TIMEOUT, Status.UNKNOWN)
+
+
+def hold(execution_id: UUID) -> Batch | None:
+    """Return the batch of an execution, if failures may stop it, until the transaction ends.
+
+    To be held before the execution, as by all who hold both: none waits in a circle.
+    """
+    return (
+        Batch.objects.select_for_update(of=("self",))
+        .filter(executions=execution_id, stop_after_failures__isnull=False, stopped_at__isnull=True)
+        .first()
+    )
 
 
 def after_end_of(execution_id: UUID) -> None:
@@ -19,14 +31,14 @@ def after_end_of(execution_id: UUID) -> None:
 
     Inside the caller's transaction.
     """
-    batch = (
-        Batch.objects.select_for_update(of=("self",))
-        .filter(executions=execution_id, stop_after_failures__isnull=False, stopped_at__isnull=True)
-        .first()
-    )
+    stop_if_enough(hold(execution_id))
+
+
+def stop_if_enough(batch: Batch | None) -> None:
+    """Stop a batch that is held, if so many have failed that it is to be."""
     if batch is None or batch.stop_after_failures is None:
         return
-    failed = batch.executions.filter(status__in=_FAILED).count()
+    failed = batch.executions.filter(status__in=FAILED).count()
     if failed >= batch.stop_after_failures:
         word = "execution" if failed == 1 else "executions"
         stop(batch, f"{failed} {word} failed, and it was to stop then.")

@@ -6,12 +6,16 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
-# Claims of one batch come one after the other, so that each sees how many of it run.
+from opsmanager.common import zones
+from opsmanager.common.connections import prepared_cursor
+
+# Claims of a batch of which only so many may run come one after the other, so that each sees how
+# many of it do.
 _HOLD_BATCH = """
 SELECT 1 FROM automation_batch b JOIN automation_execution e ON e.batch_id = b.id
- WHERE e.id = %(id)s AND e.waiting_since IS NOT NULL FOR UPDATE OF b
+ WHERE e.id = %(id)s AND e.waiting_since IS NOT NULL AND b.max_parallel IS NOT NULL FOR UPDATE OF b
 """
 # The partial unique index `execution_server_lock` is the lock; the look before keeps the claim
 # from running into it each time, and from passing by one that goes first. One that waits for its
@@ -32,6 +36,7 @@ UPDATE automation_execution e
        lease_until = clock_timestamp() + make_interval(secs => %(lease)s),
        started_at = coalesce(e.started_at, clock_timestamp())
  WHERE e.id = %(id)s AND e.waiting_since IS NOT NULL AND NOT common_is_foreign()
+   AND EXISTS (SELECT FROM servers_server s WHERE s.id = e.server_id AND s.zone = ANY(%(zones)s))
    AND (e.cancel_requested_at IS NULL OR e.resumes)
    AND (e.not_before IS NULL OR e.not_before <= clock_timestamp())
    AND (NOT e.changes OR e.is_dry_run OR (
@@ -53,7 +58,8 @@ UPDATE automation_execution e
            AND (b.max_parallel IS NULL OR b.max_parallel > (
                 SELECT count(*) FROM automation_execution member
                  WHERE member.batch_id = b.id AND member.status = 'RUNNING'))))
-RETURNING e.fence, e.attempt, e.queued_at, e.last_seq, e.begin_seq, e.rollback_status = 'RUNNING'
+RETURNING e.fence, e.attempt, e.queued_at, e.last_seq, e.begin_seq, e.rollback_status = 'RUNNING',
+          e.holds_server, e.batch_id IS NOT NULL
 """
 
 
@@ -71,22 +77,27 @@ class Claim:
     begin_seq: int = 0
     """The last row before the attempt that is gone on with; ``last_seq`` of a fresh one."""
     is_rollback: bool = False
+    holds_server: bool = True
+    """Whether others wait until it has changed its server."""
+    is_of_batch: bool = True
 
 
 def claim(execution_id: UUID, *, worker: str) -> Claim | None:
     """Claim an execution that waits, or its rollback; ``None`` when it is not to be had now.
 
     That is so when another worker has it, when it is cancelled or over, while another execution
-    changes its server or is to do so first, and while enough of its batch run; of a database that
-    was restored, until somebody has said what becomes of what it held.
+    changes its server or is to do so first, and while enough of its batch run; where this process
+    does not serve its server's zone; of a database that was restored, until somebody has said what
+    becomes of what it held.
     """
     values: dict[str, Any] = {
         "id": execution_id,
         "worker": worker,
         "lease": settings.AUTOMATION_LEASE_SECONDS,
+        "zones": zones.here(),
     }
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
+        with transaction.atomic(), prepared_cursor() as cursor:
             cursor.execute(_HOLD_BATCH, values)
             cursor.execute(_CLAIM, values)
             row = cursor.fetchone()
@@ -94,7 +105,7 @@ def claim(execution_id: UUID, *, worker: str) -> Claim | None:
         return None
     if row is None:
         return None
-    fence, attempt, queued_at, last_seq, begin_seq, is_rollback = row
+    fence, attempt, queued_at, last_seq, begin_seq, is_rollback, holds_server, is_of_batch = row
     return Claim(
         execution_id=execution_id,
         fence=fence,
@@ -103,4 +114,6 @@ def claim(execution_id: UUID, *, worker: str) -> Claim | None:
         last_seq=last_seq,
         begin_seq=begin_seq,
         is_rollback=is_rollback,
+        holds_server=holds_server,
+        is_of_batch=is_of_batch,
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, UUIDField
 from django.db.models.functions import Now
 
 from automation import wakeups
@@ -17,6 +17,8 @@ from automation.runner import batches
 from automation.runner.claim import Claim
 from automation.signals import execution_finished
 from opsmanager.audit import trail
+from opsmanager.common.compiled import Compiled
+from opsmanager.common.connections import prepared_cursor
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +30,29 @@ _VERBS = {
     Status.UNKNOWN: "AUTOMATION_EXECUTION_UNKNOWN",
     Status.ROLLED_BACK: "AUTOMATION_EXECUTION_ROLLED_BACK",
 }
+
+_NEXT_ON_SERVER = """
+SELECT e.id, e.priority, s.zone
+  FROM automation_execution e JOIN servers_server s ON s.id = e.server_id
+ WHERE e.server_id = (SELECT server_id FROM automation_execution WHERE id = %(id)s)
+   AND e.waiting_since IS NOT NULL AND e.cancel_requested_at IS NULL
+   AND e.changes AND NOT e.is_dry_run
+ ORDER BY e.priority, e.waiting_since, e.id LIMIT 1
+"""
+# Of a batch that runs all at once none waits for another. The first of each zone is woken, for one
+# whose zone has no worker keeps none of another waiting.
+_NEXT_OF_BATCH = """
+SELECT DISTINCT ON (s.zone) e.id, e.priority, s.zone
+  FROM automation_execution e JOIN servers_server s ON s.id = e.server_id
+ WHERE e.batch_id = (SELECT b.id FROM automation_batch b JOIN automation_execution ended
+                         ON ended.batch_id = b.id
+                      WHERE ended.id = %(id)s AND b.max_parallel IS NOT NULL)
+   AND e.waiting_since IS NOT NULL AND e.cancel_requested_at IS NULL
+ ORDER BY s.zone, e.priority, e.waiting_since, e.id
+"""
+_ROW = Compiled(
+    lambda pk: Execution.objects.select_related("runbook", "server").filter(pk=pk), pk=UUIDField()
+)
 
 
 def finish(claim: Claim, outcome: Outcome, *, worker: str) -> bool:
@@ -51,11 +76,13 @@ def finish(claim: Claim, outcome: Outcome, *, worker: str) -> bool:
     if outcome.status is Status.UNKNOWN and _may_be_told(outcome):
         result["ask_server_at"] = Now()
     with transaction.atomic():
+        may_stop = claim.is_of_batch and outcome.status in batches.FAILED
+        batch = batches.hold(claim.execution_id) if may_stop else None
         written = _let_go(claim, result)
         if written:
             told(claim.execution_id, worker=worker)
-            batches.after_end_of(claim.execution_id)
-    wake_next(claim.execution_id)
+            batches.stop_if_enough(batch)
+    wake_next(claim)
     connection.close()
     return written
 
@@ -78,7 +105,7 @@ def finish_rollback(claim: Claim, outcome: Outcome, *, worker: str) -> bool:
         written = _let_go(claim, result)
         if written:
             told_of_rollback(claim.execution_id, worker=worker)
-    wake_next(claim.execution_id)
+    wake_next(claim)
     connection.close()
     return written
 
@@ -104,16 +131,19 @@ def try_again(claim: Claim, outcome: Outcome, *, seconds: float, worker: str) ->
             trail.record(
                 "AUTOMATION_EXECUTION_TRIED_AGAIN",
                 actor=f"worker:{worker}",
-                target=Execution.objects.select_related("runbook", "server").get(
-                    pk=claim.execution_id
-                ),
+                target=_row(claim.execution_id),
                 outcome="FAILED",
                 message=outcome.error_message,
                 attempt=claim.attempt,
             )
-    wake_next(claim.execution_id)
+    wake_next(claim)
     connection.close()
     return written
+
+
+def _row(execution_id: UUID) -> Execution:
+    (execution,) = _ROW.all(pk=execution_id)
+    return execution
 
 
 def _may_be_told(outcome: Outcome) -> bool:
@@ -133,7 +163,7 @@ def _let_go(claim: Claim, result: dict[str, Any]) -> bool:
 
 def told(execution_id: UUID, *, worker: str) -> None:
     """Audit the end of an execution and tell who listens, inside the caller's transaction."""
-    execution = Execution.objects.select_related("runbook", "server").get(pk=execution_id)
+    execution = _row(execution_id)
     status = Status(execution.status)
     trail.record(
         _VERBS[status],
@@ -182,7 +212,7 @@ def tell_listeners(execution: Execution) -> None:
 
 def told_of_rollback(execution_id: UUID, *, worker: str) -> None:
     """Audit the end of a rollback, inside the caller's transaction."""
-    execution = Execution.objects.select_related("runbook", "server").get(pk=execution_id)
+    execution = _row(execution_id)
     is_done = execution.rollback_status == Status.SUCCESS
     trail.record(
         "AUTOMATION_EXECUTION_ROLLED_BACK" if is_done else "AUTOMATION_EXECUTION_ROLLBACK_FAILED",
@@ -196,19 +226,17 @@ def told_of_rollback(execution_id: UUID, *, worker: str) -> None:
         tell_listeners(execution)
 
 
-def wake_next(execution_id: UUID) -> None:
+def wake_next(claim: Claim) -> None:
     """Wake what waited for this one: the first for its server, and the first of its batch."""
-    ended = Execution.objects.filter(pk=execution_id)
-    waiting = Execution.objects.filter(
-        waiting_since__isnull=False, cancel_requested_at__isnull=True
-    ).order_by("priority", "waiting_since", "pk")
-    # What only reads never waited for the server.
-    on_server = waiting.filter(
-        server_id__in=ended.values("server_id"), changes=True, is_dry_run=False
-    )
-    in_batch = waiting.filter(batch_id__in=ended.values("batch_id"))
-    for rows in (on_server, in_batch):
-        wakeups.send(rows.values_list("pk", "priority")[:1])
+    # What only reads never waited for the server, nor did anything wait for it.
+    values = {"id": claim.execution_id}
+    with prepared_cursor() as cursor:
+        if claim.holds_server:
+            cursor.execute(_NEXT_ON_SERVER, values)
+            wakeups.send(cursor.fetchall())
+        if claim.is_of_batch:
+            cursor.execute(_NEXT_OF_BATCH, values)
+            wakeups.send(cursor.fetchall())
 
 
 def _kept(assessment: Assessment | None) -> dict[str, object] | None:

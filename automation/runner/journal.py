@@ -5,6 +5,7 @@ into the same transaction, so durability costs one commit that many share.
 """
 
 import threading
+import time
 from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -13,11 +14,13 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import DataError, Error, IntegrityError, connection, transaction
+from django.db import connection, transaction
 
 from automation.engine.errors import EngineError, LeaseLost
 from automation.runner.claim import Claim
 from automation.runner.log_row import COLUMNS, LogRow
+from automation.runner.outage import is_outage
+from opsmanager.common.connections import prepared_cursor
 
 log = structlog.get_logger(__name__)
 
@@ -25,8 +28,16 @@ _GATHER_SECONDS: Final = 0.02
 """How long what nobody waits for may wait for company."""
 _RETRY_SECONDS: Final = 1.0
 
-# Locks the executions, says which are still ours, and moves their revision on.
+# Locks the executions, says which are still ours, and moves their revision on. They are locked in
+# the order of their ids, as by all who change several: none waits in a circle.
 _TOUCH = """
+WITH said AS (
+    SELECT * FROM unnest(%(ids)s::uuid[], %(fences)s::bigint[], %(seqs)s::int[], %(steps)s::int[],
+                         %(kept)s::text[]) AS said(id, fence, seq, step, kept)
+), held AS (
+    SELECT e.id FROM automation_execution e JOIN said USING (id, fence)
+     WHERE e.lease_until IS NOT NULL
+     ORDER BY e.id FOR NO KEY UPDATE OF e)
 UPDATE automation_execution e
    SET revision = e.revision + 1, last_seq = greatest(e.last_seq, said.seq),
        current_step = coalesce(said.step, e.current_step),
@@ -35,9 +46,8 @@ UPDATE automation_execution e
        steps_done = coalesce(
            (SELECT array_agg(value::smallint)
               FROM jsonb_array_elements_text(said.kept::jsonb -> 'stepsDone')), e.steps_done)
-  FROM unnest(%(ids)s::uuid[], %(fences)s::bigint[], %(seqs)s::int[], %(steps)s::int[],
-              %(kept)s::text[]) AS said(id, fence, seq, step, kept)
- WHERE e.id = said.id AND e.fence = said.fence AND e.lease_until IS NOT NULL
+  FROM said JOIN held USING (id)
+ WHERE e.id = said.id
 RETURNING e.id, e.lease_until > clock_timestamp() + make_interval(secs => %(margin)s)
 """
 _COPY = f"COPY automation_executionlog ({', '.join(COLUMNS)}) FROM STDIN"
@@ -74,6 +84,13 @@ class Journal(threading.Thread):
         self._condition = threading.Condition()
         self._is_urgent = False
         self._is_closing = False
+        self._slowest = 0.0
+
+    def slowest(self) -> float:
+        """Return how many seconds the longest commit took since somebody last asked."""
+        with self._condition:
+            slowest, self._slowest = self._slowest, 0.0
+        return slowest
 
     def say(self, row: LogRow) -> None:
         """Write the row as it stands, soon."""
@@ -128,7 +145,10 @@ class Journal(threading.Thread):
                 self._is_urgent = False
                 if not batches:
                     return
+            began = time.monotonic()
             self._commit_surely(batches)
+            with self._condition:
+                self._slowest = max(self._slowest, time.monotonic() - began)
 
     def _batch(self, claim: Claim) -> _Batch:
         batch = self._batches.get(claim.execution_id)
@@ -150,7 +170,7 @@ class Journal(threading.Thread):
                 ours = self._commit(batches, is_again=is_again)
                 break
             except Exception as problem:  # noqa: BLE001 - the thread serves all executions
-                if not _is_outage(problem):
+                if not is_outage(problem):
                     self._commit_apart(batches, problem)
                     return
                 is_again = True
@@ -220,7 +240,7 @@ class Journal(threading.Thread):
             "kept": [batch.kept for batch in ordered],
             "margin": settings.AUTOMATION_LEASE_MARGIN_SECONDS,
         }
-        with connection.cursor() as cursor:
+        with prepared_cursor() as cursor:
             cursor.execute(_TOUCH, values)
             return dict(cursor.fetchall())
 
@@ -231,7 +251,7 @@ class Journal(threading.Thread):
             "ids": [row.claim.execution_id for row in rows],
             "seqs": [row.action.seq for row in rows],
         }
-        with connection.cursor() as cursor:
+        with prepared_cursor() as cursor:
             cursor.execute(_KNOWN, values)
             known = set(cursor.fetchall())
         for row in rows:
@@ -269,12 +289,7 @@ class Journal(threading.Thread):
                 "queued_at",
             )
         ]
-        with connection.cursor() as cursor:
+        with prepared_cursor() as cursor:
             cursor.executemany(
                 _UPDATE, [tuple(values[i] for i in wanted) for values in map(LogRow.values, rows)]
             )
-
-
-def _is_outage(problem: Exception) -> bool:
-    """Whether the database is to blame, so that trying again will help."""
-    return isinstance(problem, Error) and not isinstance(problem, DataError | IntegrityError)

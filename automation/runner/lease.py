@@ -10,16 +10,23 @@ from django.conf import settings
 from django.db import Error, connection
 
 from automation.runner.claim import Claim
+from opsmanager.common.connections import prepared_cursor
 
 log = structlog.get_logger(__name__)
 
 # One look a process, however many executions it runs: a cancel is to be final within a second.
 _CANCEL_POLL_SECONDS: Final = 0.2
+# Locked in the order of their ids, as by all who change several: none waits in a circle.
 _RENEW = """
+WITH held AS (
+    SELECT e.id
+      FROM automation_execution e
+      JOIN unnest(%(ids)s::uuid[], %(fences)s::bigint[]) AS held(id, fence) USING (id, fence)
+     WHERE e.lease_until IS NOT NULL
+     ORDER BY e.id FOR NO KEY UPDATE OF e)
 UPDATE automation_execution e
    SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
-  FROM unnest(%(ids)s::uuid[], %(fences)s::bigint[]) AS held(id, fence)
- WHERE e.id = held.id AND e.fence = held.fence AND e.lease_until IS NOT NULL
+  FROM held WHERE e.id = held.id
 RETURNING e.id
 """
 _CANCELLED = """
@@ -131,7 +138,7 @@ class LeaseKeeper(threading.Thread):
             "fences": [lease.claim.fence for lease in leases],
             "lease": settings.AUTOMATION_LEASE_SECONDS,
         }
-        with connection.cursor() as cursor:
+        with prepared_cursor() as cursor:
             cursor.execute(_RENEW, values)
             ours = {row[0] for row in cursor.fetchall()}
         for lease in leases:
@@ -143,7 +150,7 @@ class LeaseKeeper(threading.Thread):
     def tell_cancelled(self, leases: list[Lease]) -> None:
         """Stop the executions whose cancel was asked for."""
         by_id = {lease.claim.execution_id: lease for lease in leases}
-        with connection.cursor() as cursor:
+        with prepared_cursor() as cursor:
             cursor.execute(_CANCELLED, {"ids": list(by_id)})
             for (execution_id,) in cursor.fetchall():
                 by_id[execution_id].stop("CANCELLED")

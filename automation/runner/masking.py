@@ -5,6 +5,7 @@ import re
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Final
 
 from automation.engine.results import Assessment, Outcome
@@ -26,7 +27,7 @@ class Masking:
     def __init__(self, known: Iterable[str | None] = ()) -> None:
         self._lock = threading.Lock()
         self._known: set[str] = set()
-        self._redactor = Redactor(secrets_in_use.own())
+        self._redactor = _own()
         self.learn(known)
 
     def learn(self, values: Iterable[str | None]) -> None:
@@ -36,7 +37,7 @@ class Masking:
             if found <= self._known:
                 return
             self._known |= found
-            self._redactor = Redactor((*secrets_in_use.own(), *self._known))
+            self._redactor = _own().with_also(self._known)
         secrets_in_use.remember(found)
 
     def stream(self) -> Stream:
@@ -84,6 +85,11 @@ class Masking:
             return None
         values, summary = self.value(found.values), self.sentence(found.summary)
         return replace(found, values=values, summary=summary)
+
+
+@lru_cache(maxsize=1)
+def _own() -> Redactor:
+    return Redactor(secrets_in_use.own())
 
 
 def is_masked(value: object) -> bool:

@@ -12,6 +12,7 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import DataError, Error, connection
+from django.db.models import UUIDField
 
 from automation import catalog
 from automation.engine import params
@@ -30,15 +31,25 @@ from automation.runner.http import GuardedHttp
 from automation.runner.journal import Journal
 from automation.runner.lease import Lease, LeaseKeeper
 from automation.runner.masking import Masking
+from automation.runner.outage import is_outage
+from automation.runner.poller import Poller
 from automation.runner.pruning import Pruner
 from automation.runner.sweep import Sweeper
 from automation.runner.transport import ServerTransport
 from opsmanager.common import origin, pulse
+from opsmanager.common.compiled import Compiled
 from servers.ssh.pool import Pool
+from servers.targets import accepted_keys
 
 log = structlog.get_logger(__name__)
 
 _RETRY_SECONDS: Final = 1.0
+_CLAIMED: Final = Compiled(
+    lambda pk: Execution.objects.select_related(
+        "runbook", "server__credential", "secret_parameters__runbook"
+    ).filter(pk=pk),
+    pk=UUIDField(),
+)
 _UNSTORABLE: Final = "What it said can't be stored; the worker's log has it."
 
 
@@ -47,15 +58,19 @@ class WorkerProcess:
 
     def __init__(self, name: str | None = None) -> None:
         self.name = name or f"{socket.gethostname()}:{os.getpid()}"
-        self.pool = Pool()
+        self.pool = Pool(idle_timeout=settings.AUTOMATION_SSH_IDLE_SECONDS)
         self._journal = Journal()
         self._leases = LeaseKeeper()
-        self._sweeper = Sweeper(worker=self.name)
+        self._leases_lost = 0
+        self._sweeper = Sweeper(worker=self.name, figures=self.figures)
         self._asker = Asker(pool=self.pool)
         self._pruner = Pruner()
+        self.poller = Poller(run=self.run)
 
     def look(self) -> None:
-        """Notice a database that was restored, before anything is claimed in it."""
+        """Import all runbooks, and notice a restored database before anything is claimed in it."""
+        # Else the first executions would each do so at the same time.
+        catalog.runbooks()
         try:
             origin.note()
             high_water.compare()
@@ -65,6 +80,15 @@ class WorkerProcess:
         finally:
             connection.close()
 
+    def figures(self) -> dict[str, float]:
+        """Return what monitoring is told of this worker, by the names of its heartbeat."""
+        return {
+            "running": self._leases.held(),
+            "leasesLost": self._leases_lost,
+            "journalSeconds": round(self._journal.slowest(), 4),
+            "connections": self.pool.stats().connections,
+        }
+
     def start(self) -> None:
         """Start the journal, the leases, the sweeper and the asker."""
         for thread in (self._journal, self._leases, self._sweeper, self._asker):
@@ -72,6 +96,7 @@ class WorkerProcess:
 
     def close(self) -> None:
         """End them in order; what the journal was told is written first."""
+        self.poller.close()
         self._asker.close()
         self._sweeper.close()
         self._leases.close()
@@ -91,13 +116,19 @@ class WorkerProcess:
         if claimed is None:
             connection.close()
             return
-        execution = Execution.objects.select_related(
-            "runbook", "server__credential", "secret_parameters__runbook"
-        ).get(pk=execution_id)
+        try:
+            (execution,) = _CLAIMED.all(pk=execution_id)
+            keys = accepted_keys(execution.server)
+        except Error as problem:
+            # Nothing was begun. Once its lease has run out, others go on with it.
+            log.warning("execution not begun", execution=str(execution_id), reason=str(problem))
+            connection.close()
+            return
         lease = Lease(claimed, timeout=execution.timeout_seconds)
         masking = Masking()
         transport = ServerTransport(
             server=execution.server,
+            keys=keys,
             pool=self.pool,
             lease=lease,
             recorded=execution.keeps_records,
@@ -112,6 +143,7 @@ class WorkerProcess:
                 self._pruner.after(execution, transport)
         except LeaseLost as problem:
             # Whoever reaps it settles it; nothing more is written from here.
+            self._leases_lost += 1
             log.warning("execution lost", execution=str(execution_id), reason=str(problem))
         finally:
             self._leases.release(lease)
@@ -141,7 +173,10 @@ class WorkerProcess:
             return masking.outcome(self._execute(execution, claimed, lease, transport, masking))
         except LeaseLost:
             raise
-        except Exception:
+        except Exception as problem:
+            if is_outage(problem):
+                # Nobody writes an end now. Once its lease has run out, others go on with it.
+                raise LeaseLost("The database was away when it was to be asked.") from problem
             log.exception("execution broke off", execution=str(claimed.execution_id))
             return Outcome(
                 status=Status.FAILED,

@@ -13,13 +13,14 @@ from automation.engine.output import CappedText, OutputDecoder
 from automation.engine.ports import OutputSink, StopSignal
 from automation.engine.results import CancelOutcome, CommandResult
 from automation.runner import sudo
+from automation.runner.plain_programs import is_plain
 from servers.ssh import errors as ssh
 from servers.ssh.host_keys import HostKey
 from servers.ssh.pool import Pool
-from servers.ssh.process import OutputSink as BytesSink
 from servers.ssh.records import prune_records, read_record
 from servers.ssh.recovery import recover
 from servers.ssh.session import RemoteCommand, Session, StopCheck
+from servers.ssh.streams import OutputSink as BytesSink
 from servers.ssh.target import Target
 
 _STREAMS = ("stdout", "stderr")
@@ -142,6 +143,7 @@ class SshTransport:
                 stdin=command.stdin,
                 recorded=command.changes and self._target.recorded,
                 sudo=needs_sudo,
+                shared=is_plain(command),
             )
             code = deliver(session, remote, take)
         for stream in _STREAMS:

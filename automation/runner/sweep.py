@@ -1,10 +1,13 @@
 """Looks after what nobody looks after: wakes what waits too long, reaps what a worker left.
 
-Every worker sweeps, so that no single process has to live for it.
+Every worker sweeps, so that no single process has to live for it. It wakes those of its own zones
+alone: messages for a zone without a worker would only pile up. It reaps of all zones: that asks no
+server, and the zone may have no other worker.
 """
 
 import threading
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import structlog
 from django.conf import settings
@@ -14,7 +17,7 @@ from automation import wakeups
 from automation.models import Execution
 from automation.runner import high_water, lost
 from automation.selectors import workflow_runs
-from opsmanager.common import origin, pulse
+from opsmanager.common import origin, pulse, zones
 
 log = structlog.get_logger(__name__)
 
@@ -27,12 +30,14 @@ _WAKE = """
 UPDATE automation_execution SET woken_at = clock_timestamp() WHERE id IN (
     SELECT id FROM automation_execution
      WHERE waiting_since IS NOT NULL
+       AND EXISTS (SELECT FROM servers_server s WHERE s.id = server_id AND s.zone = ANY(%(zones)s))
        AND (not_before IS NULL OR not_before <= clock_timestamp())
        AND (not_before IS NOT NULL AND woken_at IS NULL
             OR coalesce(woken_at, waiting_since)
                < clock_timestamp() - make_interval(secs => %(after)s))
      ORDER BY priority, waiting_since LIMIT 500 FOR UPDATE SKIP LOCKED)
-RETURNING id, priority, waiting_since
+RETURNING id, priority, waiting_since,
+          (SELECT s.zone FROM servers_server s WHERE s.id = server_id)
 """
 _LEFT = """
 SELECT id FROM automation_execution
@@ -45,10 +50,14 @@ SELECT id FROM automation_execution
 def wake() -> int:
     """Wake workers for the executions that have waited too long; return how many."""
     with connection.cursor() as cursor:
-        cursor.execute(_WAKE, {"after": settings.AUTOMATION_WAKE_AFTER_SECONDS})
+        values: dict[str, Any] = {
+            "after": settings.AUTOMATION_WAKE_AFTER_SECONDS,
+            "zones": zones.here(),
+        }
+        cursor.execute(_WAKE, values)
         # What an UPDATE returns is in no order.
         waiting = sorted(cursor.fetchall(), key=lambda row: row[1:])
-    wakeups.send((execution_id, priority) for execution_id, priority, _ in waiting)
+    wakeups.send((execution_id, priority, zone) for execution_id, priority, _, zone in waiting)
     return len(waiting)
 
 
@@ -70,9 +79,11 @@ def reap(*, worker: str, grace: float = _GRACE_SECONDS) -> int:
 class Sweeper(threading.Thread):
     """Sweeps every few seconds, and lets the pages know that this worker lives."""
 
-    def __init__(self, *, worker: str) -> None:
+    def __init__(self, *, worker: str, figures: Callable[[], Mapping[str, float]] = dict) -> None:
         super().__init__(name="sweeper", daemon=True)
         self._worker = worker
+        self._figures = figures
+        """What is told of this worker beside that it lives."""
         self._closing = threading.Event()
 
     def close(self) -> None:
@@ -83,7 +94,7 @@ class Sweeper(threading.Thread):
         """Sweep until closed, whatever becomes of the database meanwhile."""
         while True:
             try:
-                pulse.note("worker", self._worker)
+                pulse.note("worker", self._worker, zones=zones.here(), **self._figures())
                 origin.note()
                 high_water.compare()
                 if origin.is_foreign():

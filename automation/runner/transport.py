@@ -18,6 +18,7 @@ from servers.targets import target_of
 class ServerTransport(SshTransport):
     """Logs in with the server's credential and keeps the host keys it is shown, for a person.
 
+    ``keys`` are the accepted ones, looked up while a connection to the database was at hand;
     ``recorded`` is whether the server kept records when the execution was begun; ``learn`` is
     called with the credential's secrets once they were opened, so that they can be masked.
     """
@@ -26,6 +27,7 @@ class ServerTransport(SshTransport):
         self,
         *,
         server: Server,
+        keys: tuple[HostKey, ...],
         pool: Pool,
         lease: Lease,
         recorded: bool,
@@ -35,6 +37,7 @@ class ServerTransport(SshTransport):
         self._server = server
         self._recorded = recorded
         self._learn = learn
+        self._keys = keys
 
     def note_offered(self, key: HostKey) -> None:
         """Keep the key for a person to judge."""
@@ -42,8 +45,6 @@ class ServerTransport(SshTransport):
         connection.close()
 
     def _open_target(self) -> Target:
-        target = replace(target_of(self._server), recorded=self._recorded)
+        target = replace(target_of(self._server, keys=self._keys), recorded=self._recorded)
         self._learn((target.password, target.private_key, target.passphrase))
-        # From here on this thread waits for the server, and never with a database connection.
-        connection.close()
         return target

@@ -244,8 +244,8 @@ def _queue(pk: UUID) -> None:
         pk=pk, status=Status.PENDING, waiting_since=None, cancel_requested_at=None
     )
     if waiting.update(waiting_since=Now(), woken_at=None, revision=F("revision") + 1):
-        priority = Execution.objects.values_list("priority", flat=True).get(pk=pk)
-        transaction.on_commit(partial(wakeups.send, [(pk, priority)]))
+        woken = Execution.objects.values_list("pk", "priority", "server__zone").get(pk=pk)
+        transaction.on_commit(partial(wakeups.send, [woken]))
 
 
 def _end(pk: UUID, actor: trail.Actor, why: str) -> None:

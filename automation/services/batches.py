@@ -1,6 +1,7 @@
 """Launching one runbook on several servers at once."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import Any, Final
 from uuid import UUID
@@ -108,11 +109,24 @@ def launch(asked: BatchLaunch) -> Batch:
     return batch
 
 
-@transaction.atomic
 def cancel(*, actor: User, batch: Batch) -> Batch:
     """Leave out what has not begun and ask the workers of what runs to end it.
 
     Raises :class:`InvalidState` when nothing is left to cancel, :class:`NotPermitted`.
+    """
+    for execution in _stopped(actor, batch):
+        # Each by itself: whoever holds many at once may wait for those who write for many at once.
+        # What ends meanwhile needs nothing more.
+        with suppress(InvalidState):
+            executions.cancel(actor=actor, execution=execution)
+    return selectors.get(actor, batch.pk)
+
+
+@transaction.atomic
+def _stopped(actor: User, batch: Batch) -> list[Execution]:
+    """Begin nothing more of the batch; return what runs.
+
+    Raises as :func:`cancel` does.
     """
     row = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
     live = list(
@@ -127,11 +141,11 @@ def cancel(*, actor: User, batch: Batch) -> Batch:
             "You may cancel the batches that you started; this one was started by another."
         )
     running.stop(row, f"{actor.get_username()} cancelled the batch.", actor=actor)
-    for execution in live:
-        # It may have ended since, or be left out by now.
-        if Execution.objects.filter(pk=execution.pk, status=Status.RUNNING).exists():
-            executions.cancel(actor=actor, execution=execution)
-    return selectors.get(actor, row.pk)
+    return list(
+        execution_selectors.visible_to(actor)
+        .filter(batch=row, status=Status.RUNNING)
+        .order_by("pk")
+    )
 
 
 def _refusal(asked: BatchLaunch, batch: Batch, server: Server) -> dict[str, str] | None:

@@ -280,7 +280,8 @@ def stored(asked: Launch) -> Execution:
             told_as=asked.told_as,
         )
     else:
-        transaction.on_commit(partial(wakeups.send, [(execution.pk, execution.priority)]))
+        woken = (execution.pk, execution.priority, server.zone)
+        transaction.on_commit(partial(wakeups.send, [woken]))
     return execution
 
 

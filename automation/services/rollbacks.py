@@ -96,7 +96,8 @@ def roll_back(
             message=reason,
             steps=[title for _, title in planned.steps],
         )
-        transaction.on_commit(lambda: wakeups.send([(row.pk, row.priority)]))
+        woken = (row.pk, row.priority, row.server.zone)
+        transaction.on_commit(lambda: wakeups.send([woken]))
     return selectors.get(actor, execution.pk)
 
 

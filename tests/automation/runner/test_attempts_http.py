@@ -46,6 +46,7 @@ def test_nobody_says_of_a_call_in_flight_that_it_was_stopped(
     pool = Pool()
     transport = ServerTransport(
         server=execution.server,
+        keys=(),
         pool=pool,
         lease=Lease(claim, timeout=60),
         recorded=True,

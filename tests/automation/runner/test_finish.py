@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from automation.engine.results import Assessment, ErrorCode, Outcome, Status, Verdict
-from automation.models import Execution, Priority
+from automation.models import Batch, Execution, Priority
 from automation.runner import finish as finishing
 from automation.runner.finish import finish
 from automation.signals import execution_finished
@@ -170,6 +170,19 @@ def test_the_next_one_for_the_server_is_woken_by_priority() -> None:
     assert str(looking.pk) not in woken
     assert str(elsewhere.pk) not in woken
     assert str(normal.pk) not in queued("automation.normal")
+
+
+@pytest.mark.parametrize(("most", "woken"), [(1, True), (None, False)])
+def test_the_next_of_a_batch_is_woken_where_only_so_many_may_run(
+    most: int | None, *, woken: bool
+) -> None:
+    batch = Batch.objects.create(runbook=makers.entry(), max_parallel=most)
+    claim = claimed(batch=batch)
+    waiting = makers.execution(batch=batch, priority=Priority.HIGH)
+
+    finish(claim, DONE, worker="one")
+
+    assert (str(waiting.pk) in queued("automation.high")) is woken
 
 
 def test_no_assessment_is_kept_as_none() -> None:

@@ -220,6 +220,15 @@ def test_text_that_postgresql_cannot_hold_is_written_in_other_characters(
     assert stored.error_message == "␀"
 
 
+def test_it_knows_how_long_the_longest_commit_took_since_it_was_last_asked(
+    journal: Journal,
+) -> None:
+    claim = claimed()
+    journal.promise(LogRow(claim=claim, action=action())).result(WAIT)
+    wait_until(lambda: journal.slowest() > 0)
+    assert journal.slowest() == 0
+
+
 def test_closing_writes_what_is_there(committed: None) -> None:
     claim = claimed()
     journal = Journal()

@@ -551,6 +551,17 @@ def test_a_worker_says_good_bye(committed: None) -> None:
     assert list(pulse.seen()) == []
 
 
+def test_a_worker_tells_of_itself_with_each_heartbeat(committed: None) -> None:
+    worker = WorkerProcess("telling")
+    worker._leases_lost = 2
+    worker.start()
+    wait_until(lambda: bool(pulse.seen()))
+    details = pulse.seen().get().details
+    worker.close()
+    assert (details["running"], details["leasesLost"], details["connections"]) == (0, 2, 0)
+    assert details["journalSeconds"] >= 0
+
+
 def test_a_worker_ends_also_while_the_database_is_away(committed: None) -> None:
     worker = WorkerProcess()
     worker.start()

@@ -13,6 +13,7 @@ from automation.runner.process import WorkerProcess
 from automation.runner.transport import ServerTransport
 from servers.models import Server
 from servers.ssh.testing import SshServer
+from servers.targets import accepted_keys
 from tests.automation import makers
 from tests.automation.runner.conftest import claimed
 
@@ -68,6 +69,7 @@ def test_a_server_that_is_gone_is_pruned_another_day(
     execution = makers.execution(server=server, keeps_records=True)
     transport = ServerTransport(
         server=server,
+        keys=accepted_keys(server),
         pool=worker.pool,
         lease=Lease(claimed(), timeout=60),
         recorded=True,

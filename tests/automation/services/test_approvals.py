@@ -185,7 +185,7 @@ def test_once_as_many_have_approved_as_are_needed_it_is_queued(
     assert after.decided_at is not None
     execution.refresh_from_db()
     assert execution.waiting_since is not None
-    assert woken == [(execution.pk, execution.priority)]
+    assert woken == [(execution.pk, execution.priority, "")]
     assert claim(execution.pk, worker="w") is not None
     events = AuditEvent.objects.filter(verb="AUTOMATION_APPROVAL_GRANTED").order_by("seq")
     assert [(e.actor_name, e.details["given"]) for e in events] == [("bob", 1), ("carol", 2)]
