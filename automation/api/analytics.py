@@ -25,7 +25,7 @@ class SuccessRateView(APIView):
         The last 30 days unless dates say otherwise; a plain date is its midnight in ``timezone``.
         """
         rows, span = asked_for(request, AnalyticsQuery.of(request))
-        return Response(serializers.SuccessRateSerializer(success.success(rows, span)).data)
+        return Response(serializers.SuccessRateSerializer.json_of(success.success(rows, span)))
 
 
 class ExecutionTimeView(APIView):
@@ -41,7 +41,7 @@ class ExecutionTimeView(APIView):
         """Say how long executions took that succeeded, in all and by day, week or month."""
         rows, span = asked_for(request, AnalyticsQuery.of(request))
         took = durations.execution_time(rows, span)
-        return Response(serializers.ExecutionTimeSerializer(took).data)
+        return Response(serializers.ExecutionTimeSerializer.json_of(took))
 
 
 class MostUsedView(APIView):
@@ -67,7 +67,7 @@ class MostUsedView(APIView):
             "servers": usage.servers(rows, span, limit=most),
             "timeline": usage.over_time(rows, span) if "group_by" in asked else [],
         }
-        return Response(serializers.MostUsedSerializer(used).data)
+        return Response(serializers.MostUsedSerializer.json_of(used))
 
 
 class SummaryView(APIView):
@@ -82,4 +82,4 @@ class SummaryView(APIView):
     def get(self, request: Request) -> Response:
         """Sum up how executions ended, and how that differs from the equally long span before."""
         rows, span = asked_for(request, AnalyticsQuery.of(request))
-        return Response(serializers.SummarySerializer(summary.summary(rows, span)).data)
+        return Response(serializers.SummarySerializer.json_of(summary.summary(rows, span)))

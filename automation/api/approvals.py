@@ -118,4 +118,4 @@ class ReviewView(APIView):
 
 
 def _shown(approval: Approval) -> Response:
-    return Response({"approval": serializers.ApprovalSerializer(approval).data})
+    return Response({"approval": serializers.ApprovalSerializer.json_of(approval)})

@@ -128,5 +128,5 @@ def _shown(request: Request, batch: Batch, *, status: int) -> Response:
     grid = selectors.grid(request.user, batch)
     approvals.with_approvals(row.execution for row in grid.rows)
     batch.grid = grid  # type: ignore[attr-defined]
-    shown = serializers.BatchDetailSerializer(batch).data
+    shown = serializers.BatchDetailSerializer.json_of(batch)
     return Response({"batch": shown}, status=status)

@@ -29,4 +29,4 @@ def shown(execution: Execution) -> Any:
     if not hasattr(execution, "approval_asked"):
         approvals.with_approvals([execution])
     asked = execution.approval_asked  # type: ignore[attr-defined]
-    return ExecutionApprovalSerializer(asked).data if asked else None
+    return ExecutionApprovalSerializer.json_of(asked) if asked else None

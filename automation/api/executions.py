@@ -41,7 +41,7 @@ FOLLOWS = (
 def launched(asked: Launch) -> Response:
     """Launch, and return the answer."""
     execution = selectors.get(asked.actor, executions.launch(asked).pk)
-    shown = serializers.ExecutionSerializer(execution).data
+    shown = serializers.ExecutionSerializer.json_of(execution)
     return Response({"execution": shown}, status=201)
 
 
@@ -124,8 +124,8 @@ class ExecutionView(APIView):
     )
     def get(self, request: Request, pk: UUID) -> Response:
         """Show an execution, and of one that waits what for."""
-        shown = serializers.ExecutionDetailSerializer(selectors.get(request.user, pk))
-        return Response({"execution": shown.data})
+        execution = selectors.get(request.user, pk)
+        return Response({"execution": serializers.ExecutionDetailSerializer.json_of(execution)})
 
     @endpoint(
         "deleteExecution",
@@ -153,7 +153,7 @@ class CancelView(APIView):
         execution = executions.cancel(
             actor=user_of(request), execution=selectors.get(request.user, pk)
         )
-        return Response({"execution": serializers.ExecutionSerializer(execution).data})
+        return Response({"execution": serializers.ExecutionSerializer.json_of(execution)})
 
 
 class RetryView(APIView):
@@ -248,5 +248,5 @@ class DecideView(APIView):
 
 
 def _shown(request: Request, execution: Execution, *, status: int) -> Response:
-    shown = serializers.ExecutionSerializer(selectors.get(request.user, execution.pk)).data
+    shown = serializers.ExecutionSerializer.json_of(selectors.get(request.user, execution.pk))
     return Response({"execution": shown}, status=status)

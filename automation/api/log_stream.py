@@ -132,7 +132,7 @@ class _Told:
 
     def _status_of(self, execution: Execution) -> list[bytes]:
         # A client that reads of the end has all rows before it.
-        known = self._status if self.has_more else StatusSerializer(execution).data
+        known = self._status if self.has_more else StatusSerializer.json_of(execution)
         is_new, self._status = known != self._status, known
         return [event("status", known)] if is_new else []
 
@@ -141,7 +141,7 @@ class _Told:
             return []
         self.is_over = True
         execution.waiting_for = ""  # type: ignore[attr-defined]  # which needs no query
-        shown = serializers.ExecutionSerializer(execution).data
+        shown = serializers.ExecutionSerializer.json_of(execution)
         return [event("end", {"execution": shown}, last_id=f"{self._after}-end")]
 
 
@@ -179,4 +179,4 @@ class _Clock:
 
 
 def _shown(row: ExecutionLog) -> dict[str, Any]:
-    return dict(serializers.LogSerializer(row).data)
+    return serializers.LogSerializer.json_of(row)

@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
@@ -63,7 +64,8 @@ class LogsView(APIView):
         unchanged = not_modified(request._request, etag)  # noqa: SLF001 - Django's own request
         if unchanged is not None:
             return unchanged
-        shown = serializers.LogSerializer(rows[:limit] if limit else rows, many=True).data
+        found = rows[:limit] if limit else _all(execution, asked, rows)
+        shown = serializers.LogSerializer.json_of_each(found)
         total = rows.count() if limit and len(shown) == limit else len(shown)
         return Response({"logs": shown, "total": total}, headers={"ETag": etag})
 
@@ -107,6 +109,13 @@ class LogStreamView(APIView):
         user = user_of(request)
         chunks = follow(pk, user=user, after=after, ask_again=lambda: caller_now(request))
         return EventStream(chunks, place)
+
+
+def _all(
+    execution: Execution, asked: Mapping[str, Any], rows: QuerySet[ExecutionLog]
+) -> Iterable[ExecutionLog]:
+    is_narrowed = any(name in asked for name in LogsQuery.filters)
+    return rows if is_narrowed else selectors.all_logs(execution, after=asked["after"])
 
 
 def _has_news(execution: Execution, rows: QuerySet[ExecutionLog]) -> bool:

@@ -62,7 +62,7 @@ class RunbookView(APIView):
         """Show a runbook: parameters, steps, and how it fared."""
         entry = selectors.get(request.user, key)
         shown = _Detail(entry, request)
-        return Response({"runbook": serializers.RunbookDetailSerializer(shown).data})
+        return Response({"runbook": serializers.RunbookDetailSerializer.json_of(shown)})
 
 
 class ValidateView(APIView):

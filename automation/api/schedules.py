@@ -204,5 +204,5 @@ def _change(request: Request, schedule: Schedule, values: dict[str, Any]) -> Non
 
 
 def _shown(request: Request, pk: UUID, *, status: int) -> Response:
-    shown = serializers.ScheduleSerializer(selectors.get(request.user, pk)).data
+    shown = serializers.ScheduleSerializer.json_of(selectors.get(request.user, pk))
     return Response({"schedule": shown}, status=status)

@@ -14,11 +14,11 @@ def shown(request: Request, started: Execution | Batch | WorkflowRun) -> Respons
     """Return it under ``execution``, ``batch`` or ``workflowRun``, with status 201."""
     if isinstance(started, Execution):
         execution = executions.get(request.user, started.pk)
-        return Response({"execution": ExecutionSerializer(execution).data}, status=201)
+        return Response({"execution": ExecutionSerializer.json_of(execution)}, status=201)
     if isinstance(started, WorkflowRun):
         return api_of_runs.shown(workflow_runs.get(request.user, started.pk), status=201)
     batch = batches.get(request.user, started.pk)
     grid = batches.grid(request.user, batch)
     approvals.with_approvals(row.execution for row in grid.rows)
     batch.grid = grid  # type: ignore[attr-defined]
-    return Response({"batch": BatchDetailSerializer(batch).data}, status=201)
+    return Response({"batch": BatchDetailSerializer.json_of(batch)}, status=201)

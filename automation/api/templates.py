@@ -160,4 +160,4 @@ def _fields(request: Request, values: dict[str, Any]) -> dict[str, Any]:
 
 def _shown(request: Request, template: Template, *, status: int) -> Response:
     row = selectors.get(request.user, template.pk) if status == 201 else template
-    return Response({"template": serializers.TemplateSerializer(row).data}, status=status)
+    return Response({"template": serializers.TemplateSerializer.json_of(row)}, status=status)

@@ -7,6 +7,7 @@ from automation.api import (
     approvals,
     batches,
     executions,
+    log_matches,
     logs,
     runbooks,
     schedules,
@@ -16,10 +17,6 @@ from automation.api import (
 )
 
 urlpatterns = [
-    path("automation/runbooks", runbooks.RunbooksView.as_view()),
-    path("automation/runbooks/<str:key>", runbooks.RunbookView.as_view()),
-    path("automation/runbooks/<str:key>/validate", runbooks.ValidateView.as_view()),
-    path("automation/runbooks/<str:key>/dry-run", runbooks.DryRunView.as_view()),
     path("automation/executions", executions.ExecutionsView.as_view()),
     path("automation/executions/<uuid:pk>", executions.ExecutionView.as_view()),
     path("automation/executions/<uuid:pk>/logs", logs.LogsView.as_view()),
@@ -28,6 +25,11 @@ urlpatterns = [
     path("automation/executions/<uuid:pk>/retry", executions.RetryView.as_view()),
     path("automation/executions/<uuid:pk>/rollback", executions.RollbackView.as_view()),
     path("automation/executions/<uuid:pk>/decide", executions.DecideView.as_view()),
+    path("automation/runbooks", runbooks.RunbooksView.as_view()),
+    path("automation/runbooks/<str:key>", runbooks.RunbookView.as_view()),
+    path("automation/runbooks/<str:key>/validate", runbooks.ValidateView.as_view()),
+    path("automation/runbooks/<str:key>/dry-run", runbooks.DryRunView.as_view()),
+    path("automation/logs", log_matches.LogMatchesView.as_view()),
     path("automation/analytics/success-rate", analytics.SuccessRateView.as_view()),
     path("automation/analytics/execution-time", analytics.ExecutionTimeView.as_view()),
     path("automation/analytics/most-used", analytics.MostUsedView.as_view()),

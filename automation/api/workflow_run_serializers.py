@@ -151,7 +151,7 @@ class WorkflowRunDetailSerializer(WorkflowRunSerializer):
             }
             for step in workflow_steps.shown(run)
         ]
-        return WorkflowStepSerializer(steps, many=True).data
+        return WorkflowStepSerializer.json_of_each(steps)
 
 
 @extend_schema_serializer(component_name="WorkflowStart", examples=examples.WORKFLOW_RUN)

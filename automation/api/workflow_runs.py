@@ -138,5 +138,5 @@ class WorkflowRunRetryView(APIView):
 def shown(run: WorkflowRun, *, status: int = 200) -> Response:
     """Return the answer that holds a run, with each of its steps."""
     (counted,) = workflow_steps.with_counts([run])
-    shown = serializers.WorkflowRunDetailSerializer(counted).data
+    shown = serializers.WorkflowRunDetailSerializer.json_of(counted)
     return Response({"workflowRun": shown}, status=status)

@@ -55,7 +55,7 @@ class WorkflowSerializer(ModelSerializer):
     @extend_schema_field(InputSerializer(many=True))
     def get_inputs(self, workflow: Workflow) -> Any:
         """What it wants to know when it starts."""
-        return InputSerializer(workflows.definition_of(workflow).inputs, many=True).data
+        return InputSerializer.json_of_each(workflows.definition_of(workflow).inputs)
 
 
 class TextSerializer(Serializer):

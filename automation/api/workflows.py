@@ -138,7 +138,7 @@ class WorkflowValidateView(APIView):
             "errors": findings,
             "workflow": definition and definition.as_json(),
         }
-        return Response(serializers.WorkflowValidationSerializer(answer).data)
+        return Response(serializers.WorkflowValidationSerializer.json_of(answer))
 
 
 class ExpressionsView(APIView):
@@ -163,7 +163,7 @@ class ExpressionsView(APIView):
         run_id = values.pop("run_id", None)
         run = workflow_runs.get(request.user, run_id) if run_id else None
         tried = workflow_tryout.tried(**values, run=run)
-        return Response(serializers.ExpressionValueSerializer(tried).data)
+        return Response(serializers.ExpressionValueSerializer.json_of(tried))
 
 
 def _raw(values: dict[str, Any]) -> Any:
@@ -185,5 +185,5 @@ def _saved(request: Request, values: dict[str, Any], workflow: Workflow | None) 
 
 
 def _shown(workflow: Workflow, *, status: int) -> Response:
-    shown = serializers.WorkflowSerializer(workflow).data
+    shown = serializers.WorkflowSerializer.json_of(workflow)
     return Response({"workflow": shown}, status=status)

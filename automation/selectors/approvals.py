@@ -1,15 +1,17 @@
 """Approvals as pages and clients ask for them: what waits, for whom, and who may not give it."""
 
 from collections.abc import Iterable
+from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, UUIDField
 from django.db.models.functions import Coalesce, Now
 
 from automation.engine.results import Status
 from automation.models import Approval, ApprovalState, ApprovalVote, CatalogEntry, Execution
 from automation.selectors import executions
 from opsmanager.accounts import permissions, roles
+from opsmanager.common.compiled import Compiled
 from opsmanager.common.problems import NotFound
 from servers.models import Server
 from servers.selectors import limits
@@ -154,11 +156,23 @@ def with_approvals(listed: Iterable[Execution]) -> list[Execution]:
     rows = list(listed)
     if not rows:
         return rows
-    asked = Approval.objects.filter(execution__in=[row.pk for row in rows])
-    found = {row.execution_id: row for row in counted(asked.select_related("asked_by"))}
+    if len(rows) == 1:
+        asked: Iterable[Approval] = _OF_ONE.all(execution=rows[0].pk)
+    else:
+        asked = _with_asker(execution__in=[row.pk for row in rows])
+    found = {row.execution_id: row for row in asked}
     for row in rows:
         row.approval_asked = found.get(row.pk)  # type: ignore[attr-defined]
     return rows
+
+
+def _with_asker(**which: Any) -> QuerySet[Approval]:
+    return counted(Approval.objects.filter(**which).select_related("asked_by"))
+
+
+_OF_ONE: Final[Compiled[Approval]] = Compiled(
+    lambda execution: _with_asker(execution=execution), execution=UUIDField()
+)
 
 
 def dry_runs(user: permissions.Actor, approval: Approval) -> list[Execution]:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from typing import Any
-
-from django.db import connection
+from uuid import UUID
 
 from automation.models import CatalogEntry, Execution
+from opsmanager.common.connections import prepared_cursor
 from servers.models import Server
 
 _LEFT = """
@@ -37,6 +37,19 @@ SELECT DISTINCT ON (c.title, c.runbook_id) c.runbook_id, c.title, {_LEFT}
        SELECT make_interval(mins => max(cooldown_minutes)) FROM automation_catalogentry)
  ORDER BY c.title, c.runbook_id, e.queued_at DESC
 """.format(minutes="c.cooldown_minutes")  # noqa: S608  # nosec B608
+_EVERYWHERE = f"""
+SELECT id, seconds FROM (
+    SELECT DISTINCT ON (e.runbook_id, e.server_id) e.id, {_LEFT} AS seconds
+      FROM automation_execution e JOIN automation_catalogentry c ON c.id = e.runbook_id
+     WHERE {_COUNTS} AND c.cooldown_minutes > 0
+       AND e.queued_at > clock_timestamp() - (
+           SELECT make_interval(mins => max(cooldown_minutes)) FROM automation_catalogentry)
+     ORDER BY e.runbook_id, e.server_id, e.queued_at DESC
+) AS cooling
+ WHERE seconds > 0
+ ORDER BY seconds
+ LIMIT 1000
+""".format(minutes="c.cooldown_minutes")  # noqa: S608  # nosec B608
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +63,7 @@ class Cooling:
 
 def on_server(server: Server) -> list[Cooling]:
     """Return the runbooks that still have to wait on this server, by title."""
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_ALL_ON_SERVER, {"server": server.pk})
         rows = cursor.fetchall()
     return [
@@ -58,6 +71,16 @@ def on_server(server: Server) -> list[Cooling]:
         for key, title, left in rows
         if left > 0
     ]
+
+
+def everywhere() -> dict[UUID, int]:
+    """Return the executions that started the cooldowns which still run, the first to end first.
+
+    By id, with the seconds that are left; a thousand at most. Not all may be seen by everybody.
+    """
+    with prepared_cursor() as cursor:
+        cursor.execute(_EVERYWHERE)
+        return dict(cursor.fetchall())
 
 
 def seconds_left(entry: CatalogEntry, server: Server) -> int:
@@ -73,7 +96,7 @@ def seconds_left_of(execution: Execution) -> int:
 def _left(entry: CatalogEntry, query: str, **values: Any) -> int:
     if not entry.cooldown_minutes:
         return 0
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(query, {"minutes": entry.cooldown_minutes, **values})
         row = cursor.fetchone()
     return max(row[0], 0) if row else 0

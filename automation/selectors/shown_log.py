@@ -101,15 +101,24 @@ def since(execution: Execution, *, after: int = 0) -> Window:
 
 
 def within(
-    execution: Execution, *, first: int, last: int, seek: str = "first", step: int | None = None
+    execution: Execution,
+    *,
+    first: int,
+    last: int,
+    seek: str = "first",
+    step: int | None = None,
+    row: int | None = None,
 ) -> Window:
     """Return some rows of a gap and, as gaps, those before and behind them.
 
     ``seek`` says which: the ``first``, the ``last``, or those round the first ``bad`` one or the
-    ``last-bad`` one; with ``step`` those round the first row of that step.
+    ``last-bad`` one; with ``step`` those round the first row of that step, with ``row`` those round
+    the one with this ``seq``.
     """
     found = _rows(execution).filter(seq__gte=first, seq__lte=last)
-    if seek == "last":
+    if row is not None:
+        rows = list(found.filter(seq__gte=row - _ROWS_BEFORE)[:MOST_ROWS])
+    elif seek == "last":
         rows = list(found.order_by("-seq")[:MOST_ROWS])[::-1]
     else:
         sought = _is_bad() if step is None else Q(step_number=step)

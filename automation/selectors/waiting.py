@@ -7,14 +7,31 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import JSONObject, Now
+from django.db.models import (
+    BooleanField,
+    Count,
+    Exists,
+    F,
+    Func,
+    JSONField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    UUIDField,
+    Value,
+)
+from django.db.models.fields.json import KeyTransform
+from django.db.models.functions import Coalesce, JSONObject, Now
 from django.utils import timezone
 
 from automation.engine.results import Status
 from automation.models import Approval, Execution, Priority
 from automation.selectors import approvals
+from opsmanager.common import origin, pulse, zones
+from opsmanager.common.compiled import Compiled
 from opsmanager.common.models import Pulse
+from opsmanager.common.zone_queues import NO_ZONE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +55,14 @@ class Condition:
         }
 
 
+_IS_HELD: Final = Func(function="common_is_foreign", output_field=BooleanField())
+"""Whether nothing is begun, for the database was restored: asked with what is asked anyway."""
 _WORKERS_SEEN_WITHIN: Final = 6
 """Times the pause between two sweeps, in each of which a worker says that it lives."""
+_SERVED: Final = Coalesce(
+    KeyTransform("zones", "details"), Value([NO_ZONE], JSONField()), output_field=JSONField()
+)
+"""The zones that a worker says it serves; one of the release before says nothing."""
 
 
 def with_waiting(rows: Iterable[Execution]) -> list[Execution]:
@@ -48,8 +71,14 @@ def with_waiting(rows: Iterable[Execution]) -> list[Execution]:
     ahead = _first_on_servers({row.server_id for row in listed if _needs_its_server(row)})
     batches = _running_in({row.batch_id for row in listed if row.batch_id and _waits(row)})
     asked = approvals.pending_of(listed)
+    held = _held(listed, ahead)
+    alone = _without_worker({row.server.zone for row in listed if _waits(row)})
     for execution in listed:
-        conditions = _conditions(execution, ahead, batches, asked)
+        conditions = [
+            *(held if _waits(execution) else ()),
+            *(alone.get(execution.server.zone, ()) if _waits(execution) else ()),
+            *_conditions(execution, ahead, batches, asked),
+        ]
         said = [condition.message for condition in conditions if not condition.holds]
         default = "Waits for a free worker." if _waits(execution) else ""
         execution.waiting_for = said[0] if said else default  # type: ignore[attr-defined]
@@ -73,7 +102,12 @@ def why(execution: Execution) -> list[Condition]:
         return []
     ahead = _first_on_servers({execution.server_id} if _needs_its_server(execution) else set())
     batches = _running_in({execution.batch_id} if execution.batch_id else set())
-    return [*_conditions(execution, ahead, batches, asked), _worker()]
+    held, found = _held([execution], ahead), _conditions(execution, ahead, batches, asked)
+    zone = execution.server.zone
+    worker = _worker(zone, pulse.serving(_seen_within())[zone])
+    # What keeps all of a zone waiting is said before what keeps this one.
+    is_first = zone and not worker.holds and _waits(execution)
+    return [*held, worker, *found] if is_first else [*held, *found, worker]
 
 
 def reasons() -> JSONObject:
@@ -95,8 +129,28 @@ def reasons() -> JSONObject:
         ahead=Subquery(ahead[:1]),
         running=Subquery(running),
         is_due=Q(not_before__isnull=True) | Q(not_before__lte=Now()),
-        has_worker=Exists(_living()),
+        has_worker=Exists(_serving(OuterRef("server__zone"))),
+        is_held=_IS_HELD,
     )
+
+
+def _held(rows: list[Execution], ahead: dict[UUID, Execution]) -> list[Condition]:
+    """Say that nothing is begun in a database that was restored, where that is so."""
+    if not any(_waits(row) for row in rows):
+        return []
+    known = next(iter(ahead.values()), None)
+    is_held = origin.is_foreign() if known is None else known.is_held  # type: ignore[attr-defined]
+    if not is_held:
+        return []
+    return [
+        Condition(
+            name="databaseSettled",
+            holds=False,
+            value="restored or copied",
+            message="Waits until somebody says what becomes of a restored or copied database: "
+            "nothing is begun in it before manage.py after_restore.",
+        )
+    ]
 
 
 def _waits(execution: Execution) -> bool:
@@ -190,19 +244,33 @@ def _batch(running: int, most: int) -> Condition:
     )
 
 
-def _worker() -> Condition:
-    count = _living().count()
+def _worker(zone: str, count: int) -> Condition:
+    processes = f"{count} worker process{'' if count == 1 else 'es'}"
+    missing = "No worker was seen lately: start one, or look at its log."
     return Condition(
         name="workerAlive",
         holds=count > 0,
-        value=f"{count} worker process{'' if count == 1 else 'es'} seen lately",
-        message="" if count else "No worker was seen lately: start one, or look at its log.",
+        value=f"{processes}{f' of zone {zone}' if zone else ''} seen lately",
+        message="" if count else zones.nobody(zone) if zone else missing,
     )
 
 
-def _living() -> QuerySet[Pulse]:
-    silent_after = timedelta(seconds=_WORKERS_SEEN_WITHIN * settings.AUTOMATION_SWEEP_SECONDS)
-    return Pulse.objects.filter(kind="worker", seen_at__gte=Now() - silent_after)
+def _without_worker(asked: set[str]) -> dict[str, list[Condition]]:
+    """Say, by zone, that no worker serves it, where that is so; asked of zones alone."""
+    named = asked - {NO_ZONE}
+    served = pulse.serving(_seen_within()) if named else {}
+    return {zone: [_worker(zone, 0)] for zone in named if zone not in served}
+
+
+def _seen_within() -> timedelta:
+    return timedelta(seconds=_WORKERS_SEEN_WITHIN * settings.AUTOMATION_SWEEP_SECONDS)
+
+
+def _serving(zone: OuterRef) -> QuerySet[Pulse]:
+    """Return the workers that were seen lately and serve a zone, in a query of executions."""
+    wanted = Func(zone, function="jsonb_build_array", output_field=JSONField())
+    lately = Pulse.objects.filter(kind="worker", seen_at__gte=Now() - _seen_within())
+    return lately.alias(served=_SERVED).filter(served__contains=wanted)
 
 
 def _changing() -> QuerySet[Execution]:
@@ -221,9 +289,27 @@ def _first_on_servers(servers: set[UUID]) -> dict[UUID, Execution]:
     """Return, by server, the execution that changes it now or else is the next to."""
     if not servers:
         return {}
-    changing = _changing().filter(server__in=servers).select_related("runbook", "triggered_by_user")
-    rows = _ordered(changing).distinct("server_id")
+    if len(servers) == 1:
+        (server,) = servers
+        rows: Iterable[Execution] = _FIRST_ON.all(server=server)
+    else:
+        rows = _first(server__in=servers)
     return {row.server_id: row for row in rows}
+
+
+def _first(**which: Any) -> QuerySet[Execution]:
+    changing = (
+        _changing()
+        .filter(**which)
+        .select_related("runbook", "triggered_by_user")
+        .annotate(is_held=_IS_HELD)
+    )
+    return _ordered(changing).distinct("server_id")
+
+
+_FIRST_ON: Final[Compiled[Execution]] = Compiled(
+    lambda server: _first(server=server), server=UUIDField()
+)
 
 
 def _running_in(batches: set[UUID]) -> dict[UUID, int]:

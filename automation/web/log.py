@@ -58,7 +58,7 @@ def execution_log_rows(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show rows of a gap, ``from`` one ``to`` another, in its place.
 
     ``seek`` is ``first``, ``last``, ``bad`` or ``last-bad``; ``step`` asks for the beginning of
-    one.
+    one, ``row`` for one row.
     """
     execution = selectors.get(request.user, pk)
     window = shown_log.within(
@@ -67,6 +67,7 @@ def execution_log_rows(request: HttpRequest, pk: UUID) -> HttpResponse:
         last=_number(request, "to") or _NO_ROW,
         seek=request.GET.get("seek", "first"),
         step=_number(request, "step") if request.GET.get("step") else None,
+        row=_number(request, "row") if request.GET.get("row") else None,
     )
     shown_log.anchored(window)
     shown = {"execution": execution, "entries": window.entries}

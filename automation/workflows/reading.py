@@ -268,7 +268,7 @@ def _written(writer: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 
 # An edge's ``on`` stands without quotes, though YAML 1.1 takes it for a yes.
 _Writer.yaml_implicit_resolvers = {
-    first: resolvers
+    first: [*resolvers]  # lists of its own: those are everybody's
     for first, resolvers in yaml.SafeDumper.yaml_implicit_resolvers.items()
     if first not in ("o", "O")
 }

@@ -12,7 +12,8 @@ if (view) {
   const wrap = document.querySelector("[data-log-wrap]");
   // What has ended is read from its beginning.
   const step = () => /^#step-(\d+)$/.exec(location.hash)?.[1];
-  let follows = !step() && document.getElementById("execution_log").hasAttribute("hx-trigger");
+  const line = () => /^#log-(\d+)$/.exec(location.hash)?.[1];
+  let follows = !step() && !line() && document.getElementById("execution_log").hasAttribute("hx-trigger");
   let lastTop = 0;
 
   const isAtEnd = () => view.scrollHeight - view.scrollTop - view.clientHeight < NEAR_THE_END;
@@ -96,11 +97,31 @@ if (view) {
     found?.scrollIntoView({ block: "start" });
   };
 
+  /** A link to a row, such as from the search in all logs, leads into a gap too. */
+  const goToLine = async () => {
+    const number = line();
+    if (!number) return;
+    follows = false;
+    const gap = [...view.querySelectorAll(".log-gap")].find(
+      ({ dataset }) => Number(dataset.first) <= number && number <= Number(dataset.last),
+    );
+    if (gap) {
+      const { first, last } = gap.dataset;
+      const url = `${view.dataset.rows}?from=${first}&to=${last}&row=${number}`;
+      await htmx.ajax("GET", url, { target: gap, swap: "outerHTML" });
+    }
+    const row = document.getElementById(`log-${number}`);
+    row?.scrollIntoView({ block: "center" });
+    row?.focus({ preventScroll: true });
+  };
+
   for (const tool of document.querySelectorAll(".log [data-needs-script]")) tool.hidden = false;
   view.classList.add("log-view-live");
   document.addEventListener("htmx:afterSwap", refresh);
   document.addEventListener("htmx:oobAfterSwap", refresh);
   refresh();
   window.addEventListener("hashchange", goToStep);
+  window.addEventListener("hashchange", goToLine);
   goToStep();
+  goToLine();
 }

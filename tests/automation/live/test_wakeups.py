@@ -26,6 +26,18 @@ def test_a_launch_wakes_a_worker_of_its_priority_once_it_is_committed(priority: 
     assert found == {each: each is priority for each in Priority}
 
 
+def test_a_launch_in_a_zone_wakes_a_worker_of_the_zone() -> None:
+    launched = Launch(
+        actor=makers.admin(),
+        runbook=makers.entry("SAMPLE_LOOKING"),
+        server=makers.server(zone="dmz"),
+        priority=Priority.HIGH,
+    )
+    key = str(launch(launched).pk)
+    assert key in queued("zone.dmz.automation.high")
+    assert key not in queued("automation.high")
+
+
 def test_without_a_broker_a_launch_still_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     lonely = Celery("lonely", broker=f"redis://127.0.0.1:{free_port()}/0", set_as_current=False)
     lonely.config_from_object("django.conf:settings", namespace="CELERY")

@@ -2,6 +2,7 @@ from time import perf_counter
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -289,3 +290,8 @@ def test_a_part_of_a_workflow_is_read_and_written_alike() -> None:
     assert dump_value({}) == ""
     with pytest.raises(TextUnreadable, match="line 1"):
         load_value("a: b: c")
+
+
+def test_yaml_of_others_is_read_as_before() -> None:
+    assert yaml.safe_load("grace: 1h") == {"grace": "1h"}
+    assert yaml.safe_dump({"grace": "1h"}) == "grace: 1h\n"
