@@ -102,7 +102,7 @@ class NotesView(APIView):
         asked = _valid(serializers.NoteSerializer(data=request.data))
         entry = incidents.note(actor=user_of(request), incident=incident, **asked)
         entry.refresh_from_db()
-        return Response({"entry": serializers.TimelineEntrySerializer(entry).data}, status=201)
+        return Response({"entry": serializers.TimelineEntrySerializer.json_of(entry)}, status=201)
 
 
 def _valid(asked: BaseSerializer[Any]) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class RearmView(APIView):
             server=servers.get(request.user, asked.validated_data["server_id"]),
             reason=asked.validated_data["reason"],
         )
-        return Response({"breaker": serializers.BreakerSerializer(breaker).data})
+        return Response({"breaker": serializers.BreakerSerializer.json_of(breaker)})
 
 
 class WhyView(APIView):
@@ -76,4 +76,4 @@ class WhyView(APIView):
         incident = incidents.get(request.user, pk)
         permissions.require_view(request.user, roles.VIEW_RULES)
         found = reasons.why(request.user, incident)
-        return Response({"reasons": serializers.ReasonSerializer(found, many=True).data})
+        return Response({"reasons": serializers.ReasonSerializer.json_of_each(found)})

@@ -38,7 +38,7 @@ def shown(request: Request, pk: UUID, *, status: int = 200) -> Response:
     """Return the incident as it stands now."""
     incident = selectors.get(request.user, pk)
     return Response(
-        {"incident": serializers.IncidentSerializer(incident).data},
+        {"incident": serializers.IncidentSerializer.json_of(incident)},
         status=status,
     )
 
@@ -146,13 +146,13 @@ class SuggestionsView(APIView):
         """Show what may help, what is most likely to first; launch it with ``incidentId``."""
         incident = selectors.get(request.user, pk)
         found = suggestions(user_of(request), incident)
-        answer = serializers.SuggestionsSerializer(
+        answer = serializers.SuggestionsSerializer.json_of(
             {
                 "diagnose": [each for each in found if not each.changes],
                 "fix": [each for each in found if each.changes],
             }
         )
-        return Response({"suggestions": answer.data})
+        return Response({"suggestions": answer})
 
 
 def _server(request: Request, pk: UUID | None) -> Server | None:

@@ -190,9 +190,9 @@ class DecisionsView(APIView):
 
 def _shown(request: Request, rule: RemediationRule, *, status: int = 200) -> Response:
     row = selectors.with_counts(selectors.visible_to(request.user)).get(pk=rule.pk)
-    return Response({"rule": serializers.RuleSerializer(row).data}, status=status)
+    return Response({"rule": serializers.RuleSerializer.json_of(row)}, status=status)
 
 
 def _tried(request: Request, rule: RemediationRule, days: int) -> Response:
     found: Any = tryout.try_rule(user_of(request), rule, days=days)
-    return Response({"tryOut": serializers.TryOutSerializer(found).data})
+    return Response({"tryOut": serializers.TryOutSerializer.json_of(found)})

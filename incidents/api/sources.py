@@ -83,7 +83,7 @@ class SourceView(APIView):
     def get(self, request: Request, pk: UUID) -> Response:
         """Show a source."""
         source = selectors.get(request.user, pk)
-        return Response({"source": serializers.SourceSerializer(source).data})
+        return Response({"source": serializers.SourceSerializer.json_of(source)})
 
     @endpoint(
         "updateIncidentSource",
@@ -97,7 +97,7 @@ class SourceView(APIView):
         source = selectors.get(request.user, pk)
         asked = _read(serializers.SourceChangeSerializer, request)
         changed = sources.change(actor=user_of(request), source=source, **asked)
-        return Response({"source": serializers.SourceSerializer(changed).data})
+        return Response({"source": serializers.SourceSerializer.json_of(changed)})
 
     @endpoint("deleteIncidentSource", tag="incidents", answers={204: None}, fails=(404,))
     def delete(self, request: Request, pk: UUID) -> Response:
@@ -137,7 +137,7 @@ class EndPreviousView(APIView):
         source = sources.end_previous(
             actor=user_of(request), source=selectors.get(request.user, pk)
         )
-        return Response({"source": serializers.SourceSerializer(source).data})
+        return Response({"source": serializers.SourceSerializer.json_of(source)})
 
 
 class DeliveriesView(APIView):
@@ -192,7 +192,7 @@ def _read(kind: type[Serializer], request: Request) -> dict[str, Any]:
 
 def _shown(made: Made, *, status: int) -> Response:
     shown = {
-        "source": serializers.SourceSerializer(made.source).data,
+        "source": serializers.SourceSerializer.json_of(made.source),
         "token": made.token or None,
         "secret": made.secret or None,
     }

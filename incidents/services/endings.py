@@ -56,14 +56,14 @@ def did_run_fix(run: WorkflowRun) -> bool | None:
     return Verdict.FIXED in last and set(last) <= {Verdict.FIXED, Verdict.NOTHING_TO_FIX}
 
 
-@transaction.atomic
 def take_end(execution: Execution) -> None:
     """Note what came of an execution that a rule started or suggested; told twice, it is one end.
 
     In the transaction of the end, or of what became known of it later.
     """
     if execution.is_final and execution.incident_id is not None:
-        _take(Q(execution=execution), execution.incident_id, fixed=did_fix(execution))
+        with transaction.atomic():
+            _take(Q(execution=execution), execution.incident_id, fixed=did_fix(execution))
 
 
 @transaction.atomic
