@@ -17,7 +17,7 @@ def of_me(user: permissions.Actor) -> list[dict[str, Any]]:
     if not permissions.may(user, roles.GRANT_APPROVALS):
         return []
     rows = [*approvals.for_me(user)[:_ROWS], *approvals.to_review(user)[:_ROWS]]
-    return [_of(row) for row in rows]
+    return [of_approval(row) for row in rows]
 
 
 def held(user: permissions.Actor) -> QuerySet[Execution]:
@@ -25,7 +25,8 @@ def held(user: permissions.Actor) -> QuerySet[Execution]:
     return executions.visible_to(user).filter(approval__state=ApprovalState.PENDING)[:_ROWS]
 
 
-def _of(approval: Approval) -> dict[str, Any]:
+def of_approval(approval: Approval) -> dict[str, Any]:
+    """Return an approval as an item, which waits or wants a review."""
     execution = approval.execution
     who = approval.bypassed_by if approval.wants_review else approval.asked_by
     named = who.get_username() if who else "Somebody"

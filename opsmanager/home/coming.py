@@ -43,9 +43,9 @@ class Ahead:
         return len(self.rows) + self.left_out
 
 
-def ahead(user: permissions.Actor) -> Ahead:
-    """Return what runs within the next day; a schedule once, however often it runs."""
-    found = schedules.upcoming(user, hours=_HOURS)
+def ahead(user: permissions.Actor, *, hours: int = _HOURS) -> Ahead:
+    """Return what runs within the next hours; a schedule once, however often it runs."""
+    found = schedules.upcoming(user, hours=hours)
     rows = tuple(
         Coming(
             schedule=each.schedule,
@@ -68,10 +68,11 @@ def not_run(user: permissions.Actor) -> list[dict[str, Any]]:
     slots: dict[Any, list[ScheduleSlot]] = {}
     for slot in schedules.missed_lately(user).filter(~Exists(later))[:_MOST_UNLUCKY]:
         slots.setdefault(slot.schedule_id, []).append(slot)
-    return [_of_schedule(unlucky) for unlucky in list(slots.values())[:_ROWS]]
+    return [of_schedule(unlucky) for unlucky in list(slots.values())[:_ROWS]]
 
 
-def _of_schedule(unlucky: list[ScheduleSlot]) -> dict[str, Any]:
+def of_schedule(unlucky: list[ScheduleSlot]) -> dict[str, Any]:
+    """Return a schedule as an item, with those of its times that were not kept, newest first."""
     newest = unlucky[0]
     times = f"{len(unlucky)} times. " if len(unlucky) > 1 else ""
     return {

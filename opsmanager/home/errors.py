@@ -2,21 +2,16 @@
 
 import sys
 from http import HTTPStatus
-from typing import Final
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
+from opsmanager.common import database_away
 from opsmanager.common.error_pages import error_page
 from opsmanager.common.htmx import is_fragment
 from opsmanager.common.request_id import request_id
 from opsmanager.home.nearby import meant_by
-
-_AWAY: Final = ("08", "53", "57P")
-"""How the SQLSTATE begins when it is the server or the connection that fails, not the statement."""
-_RETRY_SECONDS: Final = 10
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -46,31 +41,25 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 500, or 503 while the database is away; what happened is in the log, by its id."""
+    fault = sys.exc_info()[1]
+    if database_away.is_meant_by(fault):
+        response = database_away.answer(request)
+        database_away.note(response, fault)
+        return response
     if request.path.startswith("/api/"):
         message = "A server error occurred."
         details = {"requestId": request_id()}
         return _json(
             HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", message, "INTERNAL", details
         )
-    is_away = _is_database_away(sys.exc_info()[1])
     context = {
         "request_id": request_id(),
         "contact": settings.CONTACT,
         "is_read": request.method in ("GET", "HEAD"),
     }
     # Without the request: what failed may fail again.
-    page = render_to_string("503.html" if is_away else "500.html", context)
-    if is_away:
-        headers = {"Retry-After": str(_RETRY_SECONDS)}
-        return HttpResponse(page, status=HTTPStatus.SERVICE_UNAVAILABLE, headers=headers)
+    page = render_to_string("500.html", context)
     return HttpResponse(page, status=HTTPStatus.INTERNAL_SERVER_ERROR)
-
-
-def _is_database_away(fault: BaseException | None) -> bool:
-    if not isinstance(fault, OperationalError | InterfaceError):
-        return False
-    state = getattr(fault.__cause__, "sqlstate", None)
-    return state is None or str(state).startswith(_AWAY)
 
 
 def _json(

@@ -1,14 +1,15 @@
 """What Prometheus is told: computed from PostgreSQL when it asks, in some indexed queries.
 
 No process counts anything for itself: so it does not matter which web process answers, and nothing
-is lost with one. Names and texts that people chose are in no label.
+is lost with one. Names and texts that people chose are in no label; runbooks are named by their
+code's id.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Final
 
-from django.db.models import Count, DurationField, Expression, ExpressionWrapper, F, Min, Q
+from django.db.models import Count, DurationField, Expression, ExpressionWrapper, F, Min, Q, Sum
 from django.db.models.functions import Now
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -27,6 +28,7 @@ from automation.models import (
 from incidents.models import UNRESOLVED, Incident, RuleBreaker, Severity
 from incidents.models import Delivery as AlertDelivery
 from opsmanager.common import origin, pulse
+from opsmanager.common.models import Pulse
 from opsmanager.home import health
 from opsmanager.notifications import selectors as notifications
 from opsmanager.notifications.models import Delivery, DeliveryState
@@ -100,16 +102,40 @@ def _executions() -> Iterator[GaugeMetricFamily]:
     )
     unknown = Execution.objects.filter(status=Status.UNKNOWN).count()
     yield _one("executions_unknown", "Executions whose end people have to decide on.", unknown)
+    yield from _ended()
+    runs = WorkflowRun.objects.filter(status=Status.RUNNING).count()
+    yield _one("workflow_runs_running", "Runs of workflows that have not ended.", runs)
+
+
+def _ended() -> Iterator[GaugeMetricFamily]:
+    took = ExpressionWrapper(F("finished_at") - F("started_at"), output_field=DurationField())
     ended = Execution.objects.filter(finished_at__gte=Now() - _HOUR, is_dry_run=False)
-    rows = dict(ended.order_by().values_list("status").annotate(Count("pk")))
+    groups = ended.order_by().values_list("runbook__runbook_id", "status", "verdict")
+    by_status = {status.value: 0 for status in _ENDED}
+    by_runbook = GaugeMetricFamily(
+        "opsmanager_runbook_ended_last_hour",
+        "Executions of a runbook that have ended within the last hour, without dry runs.",
+        labels=["runbook", "status", "verdict"],
+    )
+    seconds = GaugeMetricFamily(
+        "opsmanager_runbook_seconds_last_hour",
+        "How long all of them took together, waits between retries included.",
+        labels=["runbook", "status", "verdict"],
+    )
+    rows = groups.annotate(count=Count("pk"), together=Sum(took))
+    for runbook, status, verdict, count, together in rows:
+        labels = [runbook, status, verdict]
+        by_status[status] = by_status.get(status, 0) + count
+        by_runbook.add_metric(labels, count)
+        seconds.add_metric(labels, _seconds(together))
     yield _labelled(
         "executions_ended_last_hour",
         "Executions that have ended within the last hour, without dry runs.",
         "status",
-        {status.value: rows.get(status, 0) for status in _ENDED},
+        by_status,
     )
-    runs = WorkflowRun.objects.filter(status=Status.RUNNING).count()
-    yield _one("workflow_runs_running", "Runs of workflows that have not ended.", runs)
+    yield by_runbook
+    yield seconds
 
 
 def _processes() -> Iterator[GaugeMetricFamily]:
@@ -122,6 +148,7 @@ def _processes() -> Iterator[GaugeMetricFamily]:
     for beat in beats:
         ages.add_metric([beat.kind, beat.name], _seconds(beat.age))  # type: ignore[attr-defined]
     yield ages
+    yield from _workers(beat for beat in beats if beat.kind == "worker")
     yield _one("workers", "Workers that show that they live.", health.count(beats, "worker"))
     yield _one("redis_up", "Whether Redis answers: 1 or 0.", int(health.redis_part().ok))
     yield _one(
@@ -129,6 +156,33 @@ def _processes() -> Iterator[GaugeMetricFamily]:
         "Whether nothing is begun because the database was restored: 1 or 0.",
         int(origin.is_foreign()),
     )
+
+
+_FIGURES: Final = {
+    "running": ("worker_executions", "Executions and rollbacks that a worker runs."),
+    "leasesLost": (
+        "worker_leases_lost",
+        "Executions that a worker has lost since it started, for its lease could not be renewed.",
+    ),
+    "journalSeconds": (
+        "worker_journal_seconds",
+        "The longest that a commit of logs took between the last two heartbeats.",
+    ),
+    "connections": ("worker_ssh_connections", "Connections to servers that a worker holds."),
+}
+"""What workers say of themselves with each heartbeat, and how it is named and told."""
+
+
+def _workers(beats: Iterable[Pulse]) -> Iterator[GaugeMetricFamily]:
+    families = {
+        key: GaugeMetricFamily(f"opsmanager_{name}", said, labels=["process"])
+        for key, (name, said) in _FIGURES.items()
+    }
+    for beat in filter(pulse.is_alive, beats):
+        for key, family in families.items():
+            if key in beat.details:
+                family.add_metric([beat.name], beat.details[key])
+    yield from families.values()
 
 
 def _waiting_elsewhere() -> Iterator[GaugeMetricFamily]:

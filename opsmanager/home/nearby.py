@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from django.urls import reverse
 
 _PAGES: Final = {
+    "handover": "Shift handover",
     "automation:runbook_list": "Runbooks",
     "automation:execution_list": "Executions",
     "automation:batch_list": "Batches",

@@ -59,7 +59,7 @@ class ChannelsView(APIView):
         asked = serializers.ChannelSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         row = channels.save(actor=user_of(request), **asked.validated_data)
-        return Response({"channel": serializers.ChannelSerializer(row).data}, status=201)
+        return Response({"channel": serializers.ChannelSerializer.json_of(row)}, status=201)
 
 
 class ChannelView(APIView):
@@ -73,7 +73,7 @@ class ChannelView(APIView):
     def get(self, request: Request, pk: UUID) -> Response:
         """Show a channel."""
         row = selectors.get(request.user, pk)
-        return Response({"channel": serializers.ChannelSerializer(row).data})
+        return Response({"channel": serializers.ChannelSerializer.json_of(row)})
 
     @endpoint(
         "updateNotificationChannel",
@@ -93,7 +93,7 @@ class ChannelView(APIView):
             for name in ("name", "is_active", "quiet_minutes", *channels.LISTS)
         }
         row = channels.save(actor=user_of(request), channel=row, **(kept | asked.validated_data))
-        return Response({"channel": serializers.ChannelSerializer(row).data})
+        return Response({"channel": serializers.ChannelSerializer.json_of(row)})
 
     @endpoint("deleteNotificationChannel", tag="notifications", answers={204: None})
     def delete(self, request: Request, pk: UUID) -> Response:
@@ -119,7 +119,7 @@ class ChannelTestView(APIView):
         permissions.require(request.user, roles.MANAGE_CHANNELS, _MAY_NOT)
         delivery = channels.test(actor=user_of(request), channel=row)
         delivery.refresh_from_db()
-        shown = serializers.DeliverySerializer(delivery).data
+        shown = serializers.DeliverySerializer.json_of(delivery)
         return Response({"delivery": shown}, status=202)
 
 
@@ -157,7 +157,7 @@ class DeliveryView(APIView):
     def get(self, request: Request, pk: UUID) -> Response:
         """Show what was sent to a channel, and what came of it."""
         row = selectors.delivery(request.user, pk)
-        return Response({"delivery": serializers.DeliverySerializer(row).data})
+        return Response({"delivery": serializers.DeliverySerializer.json_of(row)})
 
 
 class ResendView(APIView):
@@ -176,7 +176,7 @@ class ResendView(APIView):
         permissions.require(request.user, roles.RESEND_DELIVERIES, _MAY_NOT)
         again = channels.resend(actor=user_of(request), delivery=row)
         again.refresh_from_db()
-        return Response({"delivery": serializers.DeliverySerializer(again).data}, status=202)
+        return Response({"delivery": serializers.DeliverySerializer.json_of(again)}, status=202)
 
 
 class EventsView(APIView):
@@ -198,7 +198,7 @@ class EventsView(APIView):
         rows = [{"event": event.value, "sentence": SENTENCES[event]} for event in shown]
         return Response(
             {
-                "notificationEvents": serializers.EventSerializer(rows, many=True).data,
+                "notificationEvents": serializers.EventSerializer.json_of_each(rows),
                 "total": len(EVENTS),
                 "page": asked["page"],
                 "limit": asked["limit"],

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
-from automation.engine.results import Status
+from automation.engine.results import Status, Verdict
 from automation.models import Priority, ScheduleSlot, SlotState, WorkflowRun
 from incidents.models import Delivery, Source
 from opsmanager.common import origin, pulse, redis_client
@@ -135,6 +135,22 @@ def test_how_executions_ended_within_the_hour_and_what_is_unknown() -> None:
     assert found["executions_unknown"] == 1
 
 
+def test_each_runbook_with_its_verdicts_and_how_long_they_took() -> None:
+    now = timezone.now()
+    for minutes, verdict in ((4, Verdict.FIXED), (2, Verdict.FIXED), (9, Verdict.NOT_FIXED)):
+        makers.execution(
+            status=Status.SUCCESS,
+            verdict=verdict,
+            started_at=now - timedelta(minutes=minutes),
+            finished_at=now,
+        )
+    found = told()
+    runbook = makers.entry().runbook_id
+    assert found[f"runbook_ended_last_hour {runbook} SUCCESS FIXED"] == 2
+    assert found[f"runbook_seconds_last_hour {runbook} SUCCESS FIXED"] == 360
+    assert found[f"runbook_ended_last_hour {runbook} SUCCESS NOT_FIXED"] == 1
+
+
 def test_each_process_with_its_age_and_no_name_of_an_anchor() -> None:
     pulse.note("worker", "host:1")
     pulse.note("beat", "beat")
@@ -205,3 +221,17 @@ def test_it_takes_as_many_queries_however_much_there_is(
         pulse.note("worker", makers.server().name)
     with django_assert_num_queries(QUERIES):
         metrics.text()
+
+
+def test_workers_tell_of_themselves_while_they_live() -> None:
+    pulse.note("worker", "one", running=3, leasesLost=1, journalSeconds=0.25, connections=7)
+    pulse.note("worker", "of the release before")
+    pulse.note("worker", "gone", running=9, leasesLost=0, journalSeconds=0.1, connections=2)
+    Pulse.objects.filter(name="gone").update(seen_at=F("seen_at") - timedelta(minutes=2))
+    said = told()
+    assert said["worker_executions one"] == 3
+    assert said["worker_leases_lost one"] == 1
+    assert said["worker_journal_seconds one"] == 0.25
+    assert said["worker_ssh_connections one"] == 7
+    named = [name for name in said if name.startswith("worker_")]
+    assert not any(name.endswith((" gone", " before")) for name in named)
