@@ -1,20 +1,23 @@
 """Queries that are put together and compiled once in a process, and each time only filled in.
 
 Django does both anew each time. For what every request asks, such as who is asking, that takes
-several times as long as the database needs for the answer.
+several times as long as the database needs for the answer. PostgreSQL keeps their plans as well,
+for each connection.
 """
 
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from django.db import connections
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Field, Model, QuerySet, Value
+from django.db.models import CharField, Field, Model, QuerySet, Value
 from django.db.models.sql import Query
 from django.db.models.sql.compiler import SQLCompiler
+
+from opsmanager.common.postgresql.base import DatabaseWrapper
 
 _M = TypeVar("_M", bound=Model)
 
@@ -56,12 +59,14 @@ class Compiled(Generic[_M]):
         rows = self._put_together(**{name: _Blank(name, of) for name, of in self._blanks.items()})
         compiler = rows.query.get_compiler(using=rows.db)
         sql, params = compiler.as_sql()
+        converters = compiler.get_converters([each[0] for each in compiler.select])
         # That of this thread, which is to end with it.
         compiler.connection = None
         if kept := [each for each in params if isinstance(each, date)]:
             raise ValueError(f"The query would keep {kept} for ever. Use Now() or a blank.")
         if missing := self._blanks.keys() - {each.value for each in params if _is_blank(each)}:
             raise ValueError(f"The query has no place for {sorted(missing)}.")
+        compiler.get_converters = lambda _: converters
         return _Known(model=rows.model, using=rows.db, compiler=compiler, sql=sql, params=params)
 
 
@@ -71,8 +76,12 @@ class _Blank(Value):
     def __init__(self, name: str, field: Field[Any, Any]) -> None:
         super().__init__(name, output_field=field)
 
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
-        return Value(self).as_sql(compiler, connection)
+    def as_sql(self, compiler: SQLCompiler, connection: Any) -> Any:
+        sql, params = Value(self).as_sql(compiler, connection)
+        # PostgreSQL is told of what type a value is before it sees any. One with a length would cut
+        # what is longer, and find what that is the beginning of.
+        kind = "text" if isinstance(self.output_field, CharField) else None
+        return f"{sql}::{kind or self.output_field.db_type(connection)}", params
 
 
 class _Query(Query):
@@ -96,7 +105,7 @@ class _Known(Generic[_M]):
     params: tuple[Any, ...]
 
     def with_values(self, values: dict[str, Any]) -> QuerySet[_M]:
-        connection = connections[self.using]
+        connection: Any = connections[self.using]
         filled = tuple(
             each.output_field.get_db_prep_value(values[each.value], connection)
             if _is_blank(each)
@@ -105,10 +114,20 @@ class _Known(Generic[_M]):
         )
         compiler = copy(self.compiler)
         compiler.connection = connection
-        compiler.as_sql = lambda *_, **__: (self.sql, filled)  # type: ignore[method-assign]
+        fetched = partial(_fetched, connection, self.sql, filled)
+        compiler.execute_sql = lambda *_, **__: [fetched()]  # type: ignore[method-assign,assignment]
         query = _Query(self.model)
         query.ready = compiler
         return QuerySet(self.model, query=query, using=self.using)
+
+
+def _fetched(
+    connection: DatabaseWrapper, sql: str, params: tuple[Any, ...]
+) -> list[tuple[Any, ...]]:
+    with connection.prepared_cursor() as cursor:
+        cursor.execute(sql, params)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def _is_blank(param: Any) -> bool:

@@ -1,13 +1,19 @@
 """Tables partitioned by month: as a migration makes them, and as time goes on."""
 
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
 
+import structlog
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations import CreateModel
 from django.db.migrations.state import ProjectState
+
+from opsmanager.common import locks
+
+log = structlog.get_logger(__name__)
 
 PARTITIONED_TABLES = ("automation_executionlog", "audit_auditevent", "audit_sealmember")
 """Each has a range partition a month and a default one, which catches what no month covers."""
@@ -63,15 +69,29 @@ def make_partitions(
     """Make the partitions of this month and of the next ``ahead`` ones that are missing.
 
     Returns the names of those made. Safe to call at any time, from any number of processes. The
-    database's own function makes them, for this role need not own the tables.
+    database's own function makes them, for this role need not own the tables. Where others hold a
+    table for long, as a backup does, its partitions are left to the next time.
     """
     ahead = settings.AUTOMATION_PARTITIONS_AHEAD if ahead is None else ahead
     made = []
-    with connection.cursor() as cursor:
-        for table in tables:
-            for first, _after in _months(now or datetime.now(UTC), ahead + 1):
-                cursor.execute("SELECT make_month_partition(%s, %s)", [table, first.date()])
-                name = cursor.fetchone()[0]
-                if name is not None:
-                    made.append(name)
+    for table in tables:
+        for first, _after in _months(now or datetime.now(UTC), ahead + 1):
+            try:
+                name = locks.patiently(partial(_made, table, first))
+            except OperationalError as problem:
+                reason = str(problem).partition("\n")[0]
+                log.warning(
+                    "partition not made", month=f"{first:%Y-%m}", table=table, reason=reason
+                )
+                break
+            if name is not None:
+                made.append(name)
     return made
+
+
+def _made(table: str, month: datetime) -> str | None:
+    """Make one partition; return its name, or ``None`` where it was there."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT make_month_partition(%s, %s)", [table, month.date()])
+        name: str | None = cursor.fetchone()[0]
+    return name

@@ -130,8 +130,9 @@ class CoolingDown(Problem):
 
 
 class TooManyTries(Problem):
-    """Too many wrong passwords were tried; ``seconds`` says how long to wait.
+    """Too many passwords were tried; ``seconds`` says how long to wait.
 
+    ``is_busy``: none too many was wrong so far, but as many are being looked at as may be at once.
     ``is_news``: whether nobody has been told since the last try that was looked at.
     """
 
@@ -139,11 +140,16 @@ class TooManyTries(Problem):
     name = "RateLimitExceeded"
     code = "RATE_LIMIT_EXCEEDED"
 
-    def __init__(self, seconds: int, *, is_news: bool = False) -> None:
+    def __init__(self, seconds: int, *, is_busy: bool = False, is_news: bool = False) -> None:
         minutes = -(-seconds // 60)
         wait = f"{seconds} s" if seconds < 60 else f"{minutes} min"
+        why = (
+            "As many logins are being checked right now as may be at once."
+            if is_busy
+            else "Too many wrong passwords were tried."
+        )
         super().__init__(
-            f"Too many wrong passwords were tried. Wait {wait}, then try again.",
+            f"{why} Wait {wait}, then try again.",
             details={"retryAfterSeconds": seconds},
             retry_after=seconds,
         )

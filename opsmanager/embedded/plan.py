@@ -30,6 +30,9 @@ NOTIFICATION_CONCURRENCY = "4"
 NOTIFICATION_QUEUES = "notifications"
 # Celery's advice to root is about pickled messages; ours are one id in JSON.
 QUIET_AS_ROOT = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
+# Else glibc gives each thread memory of its own, which grows with the most that any of them needed
+# at once and is never given back.
+FEW_ARENAS = {"MALLOC_ARENA_MAX": "2"}
 # All that demo servers see of the operator's environment.
 DEMO_VARIABLES = ("PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR")
 
@@ -65,6 +68,7 @@ class Plan:
         defaults = {
             "OPSMANAGER_PUBLIC_URL": self.address,
             "LOG_FORMAT": "text",
+            **FEW_ARENAS,
         }
         if self.has_demo:
             # Demo servers listen on this machine.

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 import psycopg
 import redis
 
+from opsmanager.common import redis_urls
 from opsmanager.embedded.errors import ServiceError
 
 PATIENCE = 5
@@ -45,13 +46,13 @@ def check_redis(url: str) -> None:
     instead = "or leave REDIS_URL out to use the embedded Redis."
     example = "redis://:password@host:6379/0"
     try:
-        client = redis.Redis.from_url(url, socket_connect_timeout=PATIENCE, socket_timeout=PATIENCE)
+        connections = redis_urls.pool(url, socket_connect_timeout=PATIENCE, socket_timeout=PATIENCE)
     except ValueError:
         raise ServiceError(
             f"REDIS_URL does not name a Redis. Write it like {example}, {instead}"
         ) from None
     try:
-        with client:
+        with redis.Redis.from_pool(connections) as client:
             client.ping()
     except (redis.RedisError, OSError) as error:
         raise ServiceError(

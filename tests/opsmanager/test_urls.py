@@ -9,6 +9,8 @@ from tests.support.users import signed_in, user_with
 
 PUBLIC = {
     "login/",
+    "login/sso/",
+    "login/sso/answer/",
     "admin/login/",
     "api/v1/auth/token",
     "api/v1/auth/token/refresh",
@@ -20,7 +22,7 @@ PUBLIC = {
     "metrics",
 }
 """All that answers without a login; a webhook wants the proof of its source instead, and
-Prometheus gives a token of the settings."""
+Prometheus gives a token of the settings. Single sign-on is not there unless it is set."""
 HELD = {"runbooks/<str:runbook_id>/run/", "runbooks/<str:runbook_id>/batch/"}
 """Forms of which the login page keeps what was typed."""
 
@@ -54,7 +56,7 @@ def test_nothing_but_what_is_public_answers_without_a_login(method: str) -> None
 @pytest.mark.parametrize("route", sorted(PUBLIC))
 def test_what_is_public_answers_without_a_login(route: str) -> None:
     answer = Client().get(path_of(route))
-    assert answer.status_code in ((401,) if route == "metrics" else (200, 302, 405, 503))
+    assert answer.status_code in ((401,) if route == "metrics" else (200, 302, 404, 405, 503))
 
 
 @pytest.mark.django_db

@@ -57,6 +57,19 @@ def test_a_missing_required_setting_says_how_to_set_it() -> None:
     )
 
 
+def test_zones_are_plain_names(given) -> None:
+    assert env.zones(NAME) == []
+    given(" dmz, plant-2 ,")
+    assert env.zones(NAME) == ["dmz", "plant-2"]
+
+
+@pytest.mark.parametrize("wrong", ["DMZ", "a.b", "dmz;plant", "x" * 31])
+def test_what_can_be_no_zone_is_refused(given, wrong: str) -> None:
+    given(f"dmz,{wrong}")
+    with pytest.raises(SettingInvalid, match="which can't be a zone"):
+        env.zones(NAME)
+
+
 def test_a_missing_or_empty_optional_setting_is_its_default(given) -> None:
     assert env.text(NAME, "default") == "default"
     given("")
@@ -163,7 +176,7 @@ def test_a_database_url_is_taken_apart_and_its_parts_unquoted(given) -> None:
         "postgresql://ops%40hq:p%3Aa%2Fss@db.example:6543/ops%20db?sslmode=require&passfile=a%2Fb"
     )
     assert env.database(NAME) == {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "opsmanager.common.postgresql",
         "NAME": "ops db",
         "USER": "ops@hq",
         "PASSWORD": "p:a/ss",
@@ -210,11 +223,30 @@ def test_a_wrong_database_url_says_how_it_must_look_and_keeps_the_password(
 
 
 @pytest.mark.parametrize(
-    "value", ["redis://:pw@host:6379/0", "rediss://host", "unix:///run/redis.sock"]
+    "value",
+    [
+        "redis://:pw@host:6379/0",
+        "rediss://host",
+        "unix:///run/redis.sock",
+        "sentinel://:pw@one:26379,two/0?master=ops",
+    ],
 )
 def test_a_redis_url_is_kept_as_it_is(given, value: str) -> None:
     given(value)
     assert env.redis(NAME) == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["sentinel://:hunter2@one:26379/0", "sentinel://:hunter2@one:x/0?master=a", "sentinel:///0"],
+)
+def test_a_url_of_sentinels_that_can_t_be_read_is_refused_with_an_example(
+    given, value: str
+) -> None:
+    given(value)
+    with pytest.raises(SettingInvalid, match=r"must look like sentinel://") as refusal:
+        env.redis(NAME)
+    assert "hunter2" not in str(refusal.value)
 
 
 @pytest.mark.parametrize("value", ["http://:hunter2@host", "hunter2", "amqp://a:hunter2@host/"])

@@ -108,8 +108,14 @@ class World:
             return
         answer: Message | None
         try:
-            send(ours, Begin(contents=self._contents.to_json()))
-            answer, _ = receive(ours)
+            # One that refuses may have ended by now; its reason can be read all the same, after the
+            # error that it left our words unread.
+            with suppress(OSError):
+                send(ours, Begin(contents=self._contents.to_json()))
+            try:
+                answer, _ = receive(ours)
+            except ConnectionResetError:
+                answer, _ = receive(ours)
         except (EOFError, OSError):
             answer = Refused(reason="the world's first process did not answer")
         if not isinstance(answer, Ready):
