@@ -10,7 +10,6 @@ import argparse
 import http.client
 import json
 import os
-import platform
 import sys
 import tempfile
 import time
@@ -23,6 +22,7 @@ from statistics import quantiles
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from benchmarks.circumstances import circumstances
 from benchmarks.growth_calls import EVERYBODY, Call, calls
 from benchmarks.growth_rows import Size, fill
 from tests.stack.stack import FOREIGN, Stack, without_workers
@@ -240,8 +240,7 @@ def show(found: list[Measured]) -> None:
 
 def report(found: list[Measured]) -> dict[str, Any]:
     return {
-        "measuredAt": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        **circumstances(),
         "unit": "ms",
         "calls": [asdict(each) for each in found],
     }

@@ -47,6 +47,8 @@ def _lists() -> Iterator[str]:
         yield f"automation/executions?{query}"
     yield from _OTHERS
     yield from (f"automation/analytics/{query}" for query in _ANALYTICS)
+    yield from (f"automation/logs?search={text}" for text in (FREQUENT, RARE, NOWHERE))
+    yield from ("reports/handover", "reports/handover?hours=24")
 
 
 _DETAILS: Final = (
@@ -174,6 +176,7 @@ _ADMINISTRATION: Final = (
 _PAGES: Final = (
     "/",
     "/now/",
+    "/handover/?hours=24",
     "/runbooks/",
     "/runbooks/SERVICE_RESTART/",
     "/executions/",

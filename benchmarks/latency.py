@@ -8,18 +8,18 @@ machine: `make bench`, or `make bench ARGS="--warm 200 --output latency.json"`.
 import argparse
 import json
 import os
-import platform
 import shutil
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
+from benchmarks.circumstances import circumstances
 from benchmarks.sshd_with_clock import ClockedSshd, clocked_sshd
 from tests.stack.stack import Stack, running
 
@@ -172,8 +172,7 @@ def show(measured: dict[str, list[Sample]]) -> None:
 
 def report(measured: dict[str, list[Sample]], load_before: float) -> dict[str, Any]:
     return {
-        "measuredAt": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        **circumstances(),
         "loadBefore": load_before,
         "unit": "ms",
         "samples": measured,

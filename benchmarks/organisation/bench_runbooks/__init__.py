@@ -1,0 +1,1 @@
+"""The work of the benchmarks: what the peers are given as well."""
