@@ -43,6 +43,9 @@ def main() -> None:
     ):
         print(f"Everything runs after {time.monotonic() - began:.0f} s.", flush=True)
         for name in asked.families or FAMILIES:
+            if lacking := FAMILIES[name].lacks():
+                print(f"{name} is skipped: {lacking}.", flush=True)
+                continue
             figures = drill(whole, FAMILIES[name], executions=asked.executions, seed=asked.seed)
             done.append(figures)
             told(figures)
@@ -57,6 +60,8 @@ def told(figures: Figures) -> None:
     """Say what was done, and what is wrong."""
     kinds = ", ".join(f"{count} {name}" for name, count in sorted(figures.faults.items()))
     print(f"{figures.family}, {figures.seconds:.0f} s: {kinds}", flush=True)
+    if figures.said:
+        print(f"  {figures.said}", flush=True)
     for request in figures.facts.failed_requests[:_KEYS_SHOWN]:
         print(f"  a failed request, sent again: {request}", flush=True)
     if figures.died:

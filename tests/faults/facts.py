@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from tests.faults.world import World
 LIVE = ("PENDING", "RUNNING")
 _EXECUTIONS = """
 SELECT e.id::text, e.parameters->>'key' AS key, e.status, e.error_code, e.error_message, e.changes,
-       e.attempt, e.max_retries, e.ask_server_at IS NOT NULL AS is_asked
+       e.attempt, e.max_retries, e.ask_server_at IS NOT NULL AS is_asked, e.decision
   FROM automation_execution e WHERE e.parameters->>'key' LIKE %(name)s || '-%%'
 """
 _ACTIONS = """
@@ -54,8 +54,15 @@ class Facts:
     """The servers' own record, by key, in order."""
     unknown: Mapping[str, list[str]]
     """By execution: what each end as UNKNOWN said."""
-    live_when_time_was_up: list[str] = field(default_factory=list)
+    untold: Set[str] = frozenset()
+    """Executions of a command that its server began to record, and whose end it does not know."""
+    live_when_time_was_up: dict[str, str] = field(default_factory=dict)
     """Executions that had no final status when all was to be settled."""
+
+    @property
+    def decided(self) -> int:
+        """How many a person decided."""
+        return sum(bool(row["decision"]) for rows in self.executions.values() for row in rows)
 
 
 def gathered(
@@ -65,7 +72,7 @@ def gathered(
     launches: list[Launch],
     promised: Mapping[str, str],
     failed_requests: list[str],
-    live_when_time_was_up: list[str],
+    live_when_time_was_up: dict[str, str],
 ) -> Facts:
     """Gather what is known of the executions launched under a name."""
     executions, actions = defaultdict(list), defaultdict(list)
@@ -82,6 +89,12 @@ def gathered(
                 unknown[row["execution"]].append(row["message"])
     for line in world.fleet.lines(name):
         lines[line.key].append(line)
+    untold = {
+        execution
+        for execution, rows in actions.items()
+        for row in rows
+        if row["changes"] and world.fleet.is_untold(row["action"])
+    }
     return Facts(
         launches=launches,
         promised=promised,
@@ -90,6 +103,7 @@ def gathered(
         actions=actions,
         lines=lines,
         unknown=unknown,
+        untold=untold,
         live_when_time_was_up=live_when_time_was_up,
     )
 

@@ -4,12 +4,14 @@ import random
 import signal
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, ExitStack, suppress
+from dataclasses import dataclass, replace
 
 import psycopg
 
-from tests.faults import queues
+from tests.faults import clocks, disk, memory, queues
+from tests.faults.scene import Scene, plain
+from tests.faults.schedules import scheduled, schedules_changed
 from tests.faults.world import WORKERS, World
 
 Fault = Callable[[World, random.Random], None]
@@ -26,6 +28,10 @@ class Family:
     """Seconds between the end of one and the next, from and to."""
     serves_always: bool = False
     """Whether no request may fail meanwhile."""
+    scene: Callable[[World, str], AbstractContextManager[Scene]] = plain
+    """What it has around it, by the world and the name of the drill."""
+    lacks: Callable[[], str] = str
+    """Says what is missing on this machine, so that it can't be had; nothing where all is there."""
 
 
 def worker_killed(world: World, chance: random.Random) -> None:
@@ -49,6 +55,17 @@ def beat_killed(world: World, chance: random.Random) -> None:
     world.kill("beat")
     time.sleep(chance.uniform(0, 3))
     world.start_again("beat")
+
+
+def two_beats(world: World, chance: random.Random) -> None:
+    """Run two of beat for a while, and kill one of them."""
+    other = "beat-again"
+    world.stack.start(replace(world.stack.processes["beat"].program, name=other))
+    time.sleep(chance.uniform(6, 15))
+    if chance.random() < 0.5:
+        beat_killed(world, chance)
+    world.kill(other)
+    del world.stack.processes[other]
 
 
 def web_killed(world: World, chance: random.Random) -> None:
@@ -140,6 +157,13 @@ def sshd_paused(world: World, chance: random.Random) -> None:
         time.sleep(chance.uniform(2, 40))
 
 
+def servers_rebooted(world: World, chance: random.Random) -> None:
+    """End all that the servers run, the commands among it, at one moment; their files stay."""
+    world.fleet.lose_power()
+    time.sleep(chance.uniform(0, 10))
+    world.fleet.start_again()
+
+
 def network_cut(world: World, chance: random.Random) -> None:
     """Break the connections to some of the servers."""
     for relay in world.fleet.relays:
@@ -190,7 +214,13 @@ FAMILIES = {
     family.name: family
     for family in (
         Family(name="worker", faults=(worker_killed, both_workers_killed), pause=(8, 20)),
-        Family(name="beat", faults=(beat_killed,), pause=(1, 6)),
+        Family(
+            name="beat",
+            faults=(beat_killed, two_beats, schedules_changed),
+            # Most lives end before it has sent much, some do not.
+            pause=(1, 12),
+            scene=scheduled,
+        ),
         Family(name="web", faults=(web_killed,), pause=(3, 10)),
         Family(name="redis", faults=(redis_killed, redis_emptied, redis_paused), pause=(2, 8)),
         Family(
@@ -207,10 +237,47 @@ FAMILIES = {
         ),
         Family(
             name="ssh",
-            faults=(sshd_killed, sshd_paused, network_cut, network_loses, network_holds),
+            faults=(
+                sshd_killed,
+                sshd_paused,
+                servers_rebooted,
+                network_cut,
+                network_loses,
+                network_holds,
+            ),
             pause=(3, 12),
         ),
         Family(name="messages", faults=(messages_stolen, messages_doubled), pause=(0, 2)),
+        Family(
+            name="clock",
+            faults=(
+                clocks.clock_jumps,
+                clocks.worker_restarted_with_wrong_clock,
+                clocks.postgres_clock_steps_back,
+                clocks.postgres_clock_steps_forward,
+                beat_killed,
+            ),
+            pause=(3, 12),
+            scene=clocks.settable,
+            lacks=clocks.lacks_compiler,
+        ),
+        Family(
+            name="disk",
+            faults=(
+                disk.postgres_disk_full,
+                disk.postgres_read_only,
+                disk.servers_disk_full,
+                disk.logs_disk_full,
+            ),
+            pause=(3, 10),
+            scene=disk.small,
+            lacks=disk.lacks_disks,
+        ),
+        Family(
+            name="memory",
+            faults=(memory.worker_out_of_memory, memory.worker_cannot_allocate),
+            pause=(5, 15),
+        ),
         Family(
             name="deploy",
             faults=(web_deployed, workers_deployed),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from servers.ssh.testing import Sshd
+from servers.ssh.testing import Sshd, local_processes
 from tests.faults.relay import Relay
 from tests.faults.service import frozen
 
@@ -76,6 +76,16 @@ class Fleet:
         process.wait()
         self.sshd.process = None
 
+    def lose_power(self) -> None:
+        """End the sshd with all that its logins run, at one moment; their files stay."""
+        stopped: set[int] = set()
+        # Nothing may see another's end, as nothing sees its own when the power goes.
+        while left := self._family() - stopped:
+            for pid in left:
+                local_processes.send(pid, signal.SIGSTOP)
+            stopped |= left
+        self.sshd.stop()
+
     def start_again(self) -> None:
         """Listen as before."""
         self._start_sshd()
@@ -97,9 +107,28 @@ class Fleet:
                 )
         return found
 
+    def runs(self, action: str) -> bool:
+        """Whether something of that action runs on a server now."""
+        return bool(local_processes.with_variable("OPSM_STEP", action))
+
+    def is_untold(self, action: str) -> bool:
+        """Whether its server recorded that the action began there, and not how it ended."""
+        record = self.sshd.home / ".opsm" / action
+        # What found no room for its exit code left an empty file.
+        end = record / "rc"
+        return record.is_dir() and not (end.exists() and end.read_text().endswith("\n"))
+
     def _start_sshd(self) -> None:
         # Of two lines for one option the first counts.
         self.sshd.start(*_MANY)
+
+    def _family(self) -> set[int]:
+        """Return the sshd, its sessions, and all that its logins have left running."""
+        left = set(local_processes.with_variable("HOME", str(self.sshd.home)))
+        if self.sshd.process is not None:
+            pid = self.sshd.process.pid
+            left |= {pid, *local_processes.descendants(pid)}
+        return left
 
     def _daemons(self) -> list[psutil.Process]:
         process = self.sshd.process

@@ -5,10 +5,7 @@ from collections.abc import Iterator
 
 from tests.faults.facts import LIVE, Facts, Row
 from tests.faults.fleet import Line
-from tests.faults.launches import Launch
-
-STEPS = ("first", "second")
-"""The steps that change a server."""
+from tests.faults.launches import STEPS, Launch
 
 
 def lost(facts: Facts) -> list[str]:
@@ -26,7 +23,10 @@ def lost(facts: Facts) -> list[str]:
 
 def stuck(facts: Facts) -> list[str]:
     """What had no final status when all was to be settled, or has none even now."""
-    found = [f"{execution} was not settled in time." for execution in facts.live_when_time_was_up]
+    found = [
+        f"{execution} was not settled in time: {how}"
+        for execution, how in facts.live_when_time_was_up.items()
+    ]
     for key, row in _rows(facts):
         if row["status"] in LIVE and row["id"] not in facts.live_when_time_was_up:
             found.append(f"{key} is {row['status']} still.")
@@ -38,7 +38,8 @@ def doubled(facts: Facts) -> list[str]:
     found = [
         f"{key} became {len(rows)} executions."
         for key, rows in facts.executions.items()
-        if len(rows) > 1
+        # Those that a person had run again have a successor.
+        if sum(row["decision"] != "RUN_AGAIN" for row in rows) > 1
     ]
     for launch in facts.launches:
         if not launch.changes:
@@ -63,6 +64,8 @@ def untrue(facts: Facts) -> list[str]:
                 found.append(f"{launch.key}: {line} ran, and the log knows nothing of it.")
         for row in rows:
             judge = _judge_change if launch.changes else _judge_look
+            if row["decision"]:
+                judge = _judge_decided
             found += [
                 f"{launch.key} is {row['status']}: {why}" for why in judge(facts, launch, row)
             ]
@@ -84,12 +87,19 @@ def unnamed(facts: Facts) -> list[str]:
 
 
 def unreconciled(facts: Facts) -> list[str]:
-    """What is UNKNOWN still, though every server answers."""
-    return [
+    """What is UNKNOWN still, or was left to people though its server could have told."""
+    found = [
         f"{key} is UNKNOWN still: {row['error_message']}"
         for key, row in _rows(facts)
         if row["status"] == "UNKNOWN"
     ]
+    for launch in facts.launches:
+        found += [
+            f"{launch.key} was left to people, and its server knows: {row['error_message']}"
+            for row in facts.executions.get(launch.key, [])
+            if row["decision"] and launch.keeps_records and row["id"] not in facts.untold
+        ]
+    return found
 
 
 def _rows(facts: Facts) -> Iterator[tuple[str, Row]]:
@@ -133,6 +143,26 @@ def _judge_change(facts: Facts, launch: Launch, row: Row) -> Iterator[str]:
             pass
         case _:
             yield "nobody asked for that."
+
+
+def _judge_decided(facts: Facts, launch: Launch, row: Row) -> Iterator[str]:
+    """Compare what a person said with what the server's record says in the end."""
+    ended = {
+        step: code
+        for step, code in _ends(facts, launch.key).items()
+        if launch.changes and step in STEPS
+    }
+    is_done = ended == dict.fromkeys(STEPS, 0)
+    match row["decision"]:
+        case "SUCCESS" if not is_done:
+            yield f"a person said so, and its server saw {ended}."
+        case "FAILED" if is_done:
+            yield f"a person said so, and its server saw {ended}."
+        case "RUN_AGAIN":
+            actions = {each["action"] for each in facts.actions.get(row["id"], [])}
+            for line in _begins(facts, launch.key):
+                if line.action in actions and line.step in STEPS:
+                    yield f"a person had it run again, and {line.step!r} had run."
 
 
 def _judge_look(facts: Facts, launch: Launch, row: Row) -> Iterator[str]:

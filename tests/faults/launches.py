@@ -14,6 +14,8 @@ import psycopg
 from tests.faults.world import World
 from tests.stack.client import Answer
 
+STEPS = ("first", "second")
+"""The steps that change a server."""
 PATIENCE = 240.0
 """Seconds in which each launch has to be answered."""
 _CLIENTS = 6
@@ -33,6 +35,8 @@ class Launch:
     server: int
     parameters: dict[str, Any]
     priority: str
+    keeps_records: bool = True
+    """Whether its server does; of one in plain mode nobody but people can ask."""
 
     @property
     def changes(self) -> bool:
@@ -70,6 +74,7 @@ def _made_up(world: World, key: str, name: str, chance: random.Random, *, longes
             "code": chance.choice([3, 0, 0, 0, 0, 0, 0, 0]),
         },
         priority=chance.choices(["HIGH", "NORMAL", "LOW"], [1, 4, 1])[0],
+        keeps_records=world.servers[server]["keepsRecords"],
     )
 
 

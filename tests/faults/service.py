@@ -27,6 +27,8 @@ class Service:
         self._watchdog = watchdog
         self._is_up = is_up
         self._running: Running | None = None
+        self.gave_up = 0
+        """How often it has ended by itself, and was revived."""
 
     def start(self) -> None:
         """Start it and wait until it serves."""
@@ -40,6 +42,13 @@ class Service:
                 return
             assert time.monotonic() < deadline, f"{self.program.name}: {self.words()}"
             time.sleep(_PAUSE)
+
+    def revive(self) -> None:
+        """Start it where it has ended by itself; nobody waits until it serves."""
+        if self._running is not None and self._running.has_ended:
+            self.gave_up += 1
+            self._gone()
+            self._running = Running(self.program, log=self._log, watchdog=self._watchdog)
 
     def kill(self) -> None:
         """Kill it and all its processes."""

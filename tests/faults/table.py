@@ -12,6 +12,7 @@ HEADINGS = (
     "FAILED",
     "UNKNOWN seen",
     "reconciled",
+    "decided",
     "lost",
     "doubled",
     "untrue",
@@ -24,7 +25,7 @@ HEADINGS = (
 def row(figures: Figures) -> tuple[str, ...]:
     """Return one line's cells."""
     statuses, wrong = figures.statuses, figures.wrong
-    seen = len(figures.facts.unknown)
+    seen, decided = len(figures.facts.unknown), figures.facts.decided
     return (
         figures.family,
         str(sum(statuses.values())),
@@ -32,10 +33,11 @@ def row(figures: Figures) -> tuple[str, ...]:
         str(statuses["SUCCESS"]),
         str(statuses["FAILED"]),
         str(seen),
-        str(seen - len(wrong["unreconciled"])),
+        str(seen - decided - statuses["UNKNOWN"]),
+        str(decided),
         str(len(wrong["lost"])),
         str(len(wrong["doubled"])),
-        str(len(wrong["untrue"]) + len(wrong["unnamed"])),
+        str(sum(len(wrong[each]) for each in ("untrue", "unnamed", "scene"))),
         str(len(wrong["stuck"])),
         str(len(figures.facts.failed_requests)),
         f"{figures.seconds_to_settle:.0f} s",

@@ -13,8 +13,11 @@ from tests.faults.launches import Launch
 COMMAND = "/bin/sh -c work"
 
 
-def launch(key: str, *, code: int = 0, runbook: str = "FAULTS_CHANGE") -> Launch:
-    return Launch(key=key, runbook=runbook, server=0, parameters={"code": code}, priority="NORMAL")
+def launch(key: str, *, code: int = 0, runbook: str = "FAULTS_CHANGE", **more: Any) -> Launch:
+    parameters = {"code": code}
+    return Launch(
+        key=key, runbook=runbook, server=0, parameters=parameters, priority="NORMAL", **more
+    )
 
 
 def line(key: str, step: str, code: int | None = None, *, action: str = "") -> Line:
@@ -29,7 +32,7 @@ def whole(key: str, *, code: int = 0) -> list[Line]:
 
 
 def row(key: str, status: str = "SUCCESS", **fields: Any) -> dict[str, Any]:
-    plain = {"error_code": "", "error_message": "", "attempt": 1, "max_retries": 3}
+    plain = {"error_code": "", "error_message": "", "attempt": 1, "max_retries": 3, "decision": ""}
     return {"id": f"id-{key}", "key": key, "status": status, **plain, **fields}
 
 
@@ -74,7 +77,7 @@ def test_what_is_right_is_not_complained_of() -> None:
     [
         ("lost", {"promised": {"a": "id-a"}}),
         ("lost", {"promised": {"a": "id-a", "b": "id-of-nothing"}}),
-        ("stuck", {"live_when_time_was_up": ["id-a"]}),
+        ("stuck", {"live_when_time_was_up": {"id-a": "RUNNING"}}),
         ("unnamed", {"unknown": {"id-a": ["Something was lost."]}}),
         ("unreconciled", {"executions": {"a": [row("a", "UNKNOWN")], "b": []}}),
         ("doubled", {"lines": {"a": [*whole("a"), line("a", "first")], "b": whole("b", code=3)}}),
@@ -109,3 +112,36 @@ def test_an_end_that_the_server_contradicts_is_found(
 def test_a_key_that_became_two_executions_is_found() -> None:
     twice = {"a": [row("a"), row("a") | {"id": "id-2"}]}
     assert "doubled" in broken(facts(executions=twice))
+
+
+def decided(decision: str, lines: list[Line], *, keeps_records: bool = False) -> Facts:
+    status = "SUCCESS" if decision == "SUCCESS" else "FAILED"
+    return facts(
+        launches=[launch("a", keeps_records=keeps_records)],
+        executions={"a": [row("a", status, decision=decision)]},
+        lines={"a": lines},
+        actions={"id-a": actions("a", code=None)},
+    )
+
+
+def test_what_a_person_said_by_the_servers_record_is_right() -> None:
+    assert broken(decided("SUCCESS", whole("a"))) == set()
+    assert broken(decided("FAILED", whole("a")[:3])) == set()
+    again = decided("RUN_AGAIN", whole("a"))
+    twice = [row("a", "FAILED", decision="RUN_AGAIN"), row("a") | {"id": "id-2"}]
+    new = {"id-a": [], "id-2": actions("a")}
+    assert broken(replace(again, executions={"a": twice}, actions=new)) == set()
+
+
+@pytest.mark.parametrize(
+    ("decision", "lines"),
+    [("SUCCESS", whole("a")[:3]), ("FAILED", whole("a")), ("RUN_AGAIN", whole("a"))],
+)
+def test_a_person_whom_the_server_contradicts_is_found(decision: str, lines: list[Line]) -> None:
+    assert "untrue" in broken(decided(decision, lines))
+
+
+def test_what_a_server_could_have_told_is_nothing_for_people() -> None:
+    known = decided("SUCCESS", whole("a"), keeps_records=True)
+    assert broken(known) == {"unreconciled"}
+    assert broken(replace(known, untold={"id-a"})) == set()

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from servers.ssh.testing.requirement import require_sshd
-from tests.faults import families
+from tests.faults import families, memory
 from tests.faults.drill import drill
 from tests.faults.families import FAMILIES, Family
 from tests.faults.world import World, words_of, world
@@ -27,6 +27,8 @@ MIXED = Family(
         families.redis_emptied,
         families.postgres_connections_cut,
         families.sshd_killed,
+        families.servers_rebooted,
+        memory.worker_out_of_memory,
         families.network_cut,
         families.messages_doubled,
     ),

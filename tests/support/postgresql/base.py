@@ -1,6 +1,6 @@
-"""Django's backend, whose flush also empties the audit trail: as its owner, past the triggers."""
+"""The backend, whose flush also empties the audit trail: as its owner, past the triggers."""
 
-from django.db.backends.postgresql import base, operations
+from opsmanager.common.postgresql import base
 
 _TABLES = "audit_auditevent", "audit_seal", "audit_sealmember", "audit_droppedmonth"
 _TRIGGERS = """
@@ -21,7 +21,7 @@ UNLOCK = _TRIGGERS.format(tables=_NAMES, verb="DISABLE")
 LOCK = _TRIGGERS.format(tables=_NAMES, verb="ENABLE")
 
 
-class DatabaseOperations(operations.DatabaseOperations):
+class DatabaseOperations(base.DatabaseOperations):
     """Knows how to flush."""
 
     def sql_flush(self, style, tables, *, reset_sequences=False, allow_cascade=False):
