@@ -172,6 +172,8 @@ TABLE: dict[str, Entry] = {
     # Home and login.
     "": page("/", GET=to({200: "*"})),
     "now/": page("/now/", GET=to({200: "*"})),
+    "handover/": page("/handover/", GET=to({200: "READERS", 403: "*"})),
+    "handover.md": page("/handover.md", GET=to({200: "READERS", 403: "*"})),
     "login/": public(
         "/login/",
         GET=to({200: "anonymous", 302: "*"}),
@@ -180,6 +182,9 @@ TABLE: dict[str, Entry] = {
         PATCH=to({405: "anonymous", 302: "*"}),
         DELETE=to({405: "anonymous", 302: "*"}),
     ),
+    # There is no single sign-on without its settings.
+    "login/sso/": public("/login/sso/", POST=to({404: "*"})),
+    "login/sso/answer/": public("/login/sso/answer/", GET=to({404: "*"})),
     "logout/": page("/logout/", POST=to({302: "*"})),
     # One's own account.
     "account/": page("/account/", GET=to({200: "*"})),
@@ -235,8 +240,20 @@ TABLE: dict[str, Entry] = {
         ),
     ),
     # Executions; those asked about were started by somebody else.
+    "logs/": page("/logs/?search=shop", GET=to({200: "READERS", 403: "*"})),
     "executions/": page("/executions/", GET=to({200: "READERS", 403: "*"})),
     "executions/<uuid:pk>/": page("/executions/{}/", "failed", GET=to(SEES_EXECUTIONS)),
+    "executions/<uuid:pk>/compare/": page(
+        "/executions/{}/compare/", "failed", GET=to(SEES_EXECUTIONS)
+    ),
+    "executions/<uuid:pk>/compare/step/": Entry(
+        url=lambda w: f"/executions/{w.failed.pk}/compare/step/?with={w.succeeded.pk}&step=1",
+        calls={"GET": to(SEES_EXECUTIONS)},
+        anonymous=302,
+    ),
+    "servers/<uuid:pk>/compare/": page(
+        "/servers/{}/compare/", "server", GET=to({200: "READERS", 403: "*"})
+    ),
     "executions/<uuid:pk>/state/": page("/executions/{}/state/", "failed", GET=to(SEES_EXECUTIONS)),
     "executions/<uuid:pk>/log/": page("/executions/{}/log/", "failed", GET=to(SEES_EXECUTIONS)),
     "executions/<uuid:pk>/log/rows/": page(
@@ -779,6 +796,13 @@ TABLE: dict[str, Entry] = {
         "automation/executions/{}/decide",
         "unknown",
         POST=to({200: "MANAGERS_THERE", 403: "MANAGER- NOC HELPDESK", 404: "*"}, _decision),
+    ),
+    "api/v1/reports/handover": api("reports/handover", GET=to({200: "READERS", 403: "*"})),
+    "api/v1/reports/handover/export": api(
+        "reports/handover/export", GET=to({200: "READERS", 403: "*"})
+    ),
+    "api/v1/automation/logs": api(
+        "automation/logs?search=shop", GET=to({200: "READERS", 403: "*"})
     ),
     "api/v1/automation/analytics/success-rate": api(
         "automation/analytics/success-rate", GET=to({200: "READERS", 403: "*"})

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from opsmanager.accounts.models import User
+from opsmanager.accounts.models import Identity, User
 from opsmanager.common.models import Pulse
 from tests.access import personas, world
 from tests.access.world import World
@@ -25,6 +25,7 @@ READERS = {*RUNNERS, "HELPDESK"}
 # Who may look at, add, change and delete rows of each kind.
 TABLE: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "accounts_apitoken": (SUPER, NOBODY, NOBODY, NOBODY),
+    "accounts_identity": (SUPER, SUPER, NOBODY, SUPER),
     "accounts_user": (SUPER, SUPER, SUPER, SUPER),
     "auth_group": (SUPER, SUPER, SUPER, SUPER),
     "audit_auditevent": (ADMINS, NOBODY, NOBODY, NOBODY),
@@ -49,6 +50,9 @@ TABLE: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
 
 ROWS: dict[str, Callable[[World], Model]] = {
     "accounts_apitoken": lambda w: w.api_token,
+    "accounts_identity": lambda _w: Identity.objects.create(
+        user=User.objects.create(username="linked"), issuer="https://login.example", subject="1"
+    ),
     "accounts_user": lambda _w: User.objects.create(username="somebody else"),
     "auth_group": lambda _w: Group.objects.create(name="A group of one's own"),
     "audit_auditevent": lambda w: w.event,

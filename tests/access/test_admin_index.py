@@ -11,7 +11,7 @@ ADMIN |= {"Incidents", "Sources of alerts", "Audit events", "Housekeeping"}
 BY_ITSELF = {"Approvals", "Templates", "Workflows", "Schedules", "Remediation rules"}
 ADMIN |= BY_ITSELF | {"Channels", "Deliveries", "Processes"}
 SHOWN = {
-    "SUPER_ADMIN": ADMIN | {"Users", "Roles", "API tokens"},
+    "SUPER_ADMIN": ADMIN | {"Users", "Roles", "API tokens", "Identities"},
     "ADMIN": ADMIN,
     "MANAGER": LOOKS | BY_ITSELF | {"Incidents"},
     "NOC": LOOKS | BY_ITSELF | {"Incidents"},

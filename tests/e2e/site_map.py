@@ -10,6 +10,8 @@ from tests.support.routes import routes
 
 NO_PAGES: Final = {
     "now/": "a part of the home page",
+    "handover.md": "a file",
+    "executions/<uuid:pk>/compare/step/": "a part of the page that compares",
     "executions/<uuid:pk>/state/": "a part of the monitor",
     "executions/<uuid:pk>/log/": "a part of the monitor",
     "executions/<uuid:pk>/log/rows/": "a part of the monitor",
@@ -32,6 +34,7 @@ NO_PAGES: Final = {
     "readyz": "for programs",
     "metrics": "for programs",
     "login/": "seen without a login, in a test of its own",
+    "login/sso/answer/": "where the provider of single sign-on sends people back to",
     "logout/": "a button",
 }
 """Routes that answer to GET and are no page of somebody signed in, and why."""
@@ -40,6 +43,7 @@ OF_ONE: Final = {
     "runbooks/<str:runbook_id>/": "runbook",
     "runbooks/<str:runbook_id>/batch/": "runbook",
     "executions/<uuid:pk>/": "execution",
+    "executions/<uuid:pk>/compare/": "execution",
     "executions/<uuid:pk>/rollback/": "execution",
     "executions/<uuid:pk>/delete/": "execution",
     "batches/<uuid:pk>/": "batch",
@@ -63,6 +67,7 @@ OF_ONE: Final = {
     "notifications/deliveries/<uuid:pk>/": "delivery",
     "incidents/<uuid:pk>/edit/": "incident",
     "servers/<uuid:pk>/": "server",
+    "servers/<uuid:pk>/compare/": "server",
     "servers/<uuid:pk>/edit/": "server",
     "servers/<uuid:pk>/maintenance/": "server",
     "servers/groups/<uuid:pk>/maintenance/": "group",
@@ -96,6 +101,11 @@ class Sight:
 
 
 MORE: Final = (
+    Sight(route="handover/", query="?hours=24"),
+    Sight(route="handover/", query="?hours=9999"),
+    Sight(route="logs/", query="?search=service"),
+    Sight(route="logs/", query="?search=nothing+like+it"),
+    Sight(route="logs/", query="?search=x"),
     Sight(route="runbooks/", query="?search=nothing+like+it"),
     Sight(route="approvals/", query="?search=nothing+like+it"),
     Sight(route="approvals/<uuid:pk>/", thing="bypassed"),
@@ -108,6 +118,7 @@ MORE: Final = (
     Sight(route="executions/", query="?search=nothing+like+it"),
     Sight(route="executions/<uuid:pk>/", thing="failed"),
     Sight(route="executions/<uuid:pk>/", thing="dry run"),
+    Sight(route="executions/<uuid:pk>/compare/", thing="execution", query="?with=previous"),
     Sight(route="incidents/", query="?status=all"),
     Sight(route="incidents/", query="?search=nothing+like+it"),
     Sight(route="incidents/sources/new/", query="?kind=generic"),

@@ -116,7 +116,7 @@ def test_a_monitor_that_moves_on_keeps_the_focus_and_says_aloud_how_it_ended(
     stack: Stack, demo: Demo, reader: Reader
 ) -> None:
     server, page = shop(stack, demo), reader.page
-    parameters = {"serviceName": DOWN, "verifyDelay": 45}
+    parameters = {"serviceName": DOWN, "verifyDelay": 60}
     launched = stack.api().launch("SERVICE_RESTART", server, parameters=parameters).expect(201)
     reader.visit(f"/executions/{launched['execution']['id']}/")
     wait_for_state(page, "RUNNING")
@@ -152,7 +152,7 @@ def test_what_is_asked_meanwhile_counts_for_the_button_that_came_anew(
     stack: Stack, demo: Demo, reader: Reader
 ) -> None:
     server, page = shop(stack, demo), reader.page
-    parameters = {"serviceName": DOWN, "verifyDelay": 50}
+    parameters = {"serviceName": DOWN, "verifyDelay": 60}
     launched = stack.api().launch("SERVICE_RESTART", server, parameters=parameters).expect(201)
     reader.visit(f"/executions/{launched['execution']['id']}/")
     wait_for_state(page, "RUNNING")

@@ -6,7 +6,8 @@ from playwright.sync_api import expect
 from tests.e2e.browser import Reader
 from tests.e2e.test_walk import shop, wait_for_state
 from tests.stack.demo import DOWN, Demo
-from tests.stack.stack import Stack, unique
+from tests.stack.stack import Stack
+from tests.support.unique import unique
 
 pytest_plugins = ("tests.stack.fixtures",)
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]

@@ -8,7 +8,8 @@ from tests.e2e.test_rules import opened, until_resolved
 from tests.e2e.test_walk import shop
 from tests.e2e.test_workflow_run import made
 from tests.stack.demo import Demo
-from tests.stack.stack import Stack, unique
+from tests.stack.stack import Stack
+from tests.support.unique import unique
 
 pytest_plugins = ("tests.stack.fixtures",)
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]

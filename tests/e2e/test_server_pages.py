@@ -7,7 +7,8 @@ from playwright.sync_api import expect
 
 from tests.e2e.browser import Reader
 from tests.stack.demo import Demo
-from tests.stack.stack import Stack, unique
+from tests.stack.stack import Stack
+from tests.support.unique import unique
 
 pytest_plugins = ("tests.stack.fixtures",)
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]

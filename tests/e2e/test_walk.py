@@ -9,7 +9,8 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.browser import PATIENCE_MS, Reader
 from tests.stack.demo import DOWN, Demo
-from tests.stack.stack import Stack, unique
+from tests.stack.stack import Stack
+from tests.support.unique import unique
 
 pytest_plugins = ("tests.stack.fixtures",)
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]

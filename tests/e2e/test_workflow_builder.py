@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from automation import workflows
 from tests.e2e.browser import Reader
 from tests.stack.demo import Demo
-from tests.stack.stack import unique
+from tests.support.unique import unique
 
 pytest_plugins = ("tests.stack.fixtures",)
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]

@@ -5,7 +5,8 @@ from typing import Any
 
 from tests.e2e.test_walk import shop
 from tests.stack.demo import DOWN, Demo
-from tests.stack.stack import Stack, unique
+from tests.stack.stack import Stack
+from tests.support.unique import unique
 
 _INCIDENT = """
 from incidents.services import incidents
