@@ -13,6 +13,7 @@ READERS = (
     "flag",
     "words",
     "networks",
+    "zones",
     "database",
     "redis",
     "rsa_key",
@@ -63,7 +64,7 @@ def _default(call: ast.Call) -> str:
     reader = call.func.attr  # type: ignore[attr-defined]
     given = [*call.args[1:2], *(each.value for each in call.keywords if each.arg == "default")]
     if not given:
-        optional = ("words", "networks", "rsa_key", "rsa_public_keys", "syslog")
+        optional = ("words", "networks", "zones", "rsa_key", "rsa_public_keys", "syslog")
         return "" if reader in optional else REQUIRED
     node = given[0]
     if not isinstance(node, ast.Constant):

@@ -1,22 +1,17 @@
 """The examples of the API guide, run against OpsManager and its demo servers."""
 
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.docs.fences import DOCS, fences
+from tests.docs.typed import TOOLS, need, typed
 from tests.stack.demo import Demo, begin
-from tests.stack.stack import PASSWORD, Stack, running
+from tests.stack.stack import Stack, running
 
 pytest_plugins = ("tests.stack.fixtures",)
 pytestmark = pytest.mark.xdist_group("alone")
-
-TOOLS = ("bash", "curl", "jq")
-PATIENCE = 300.0
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +30,7 @@ def demo(stack: Stack) -> Demo:
 @pytest.fixture(autouse=True)
 def tools() -> None:
     """Skip where a tool of the examples is missing; fail instead with CI=true."""
-    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
-    if missing and os.environ.get("CI") == "true":
-        pytest.fail(f"Install {' and '.join(missing)}.")
-    if missing:
-        pytest.skip(f"needs {' and '.join(missing)}")
+    need(*TOOLS)
 
 
 def test_the_examples_of_the_api_guide_do_what_they_say(
@@ -48,20 +39,9 @@ def test_the_examples_of_the_api_guide_do_what_they_say(
     demo.stop("web-1", "shop.service")
     first, *blocks = (fence.code for fence in fences(DOCS / "api.md", "sh"))
     assert first.startswith("API=http://127.0.0.1:8000")
-    script = "\n".join(["set -eu", f"API={stack.address}/api/v1", *blocks])
 
-    ended = subprocess.run(
-        ["bash", "-c", script],
-        env={"PATH": os.environ["PATH"], "PASSWORD": PASSWORD},
-        cwd=tmp_path,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
+    said = typed(blocks, tmp_path, API=f"{stack.address}/api/v1")
 
-    said = ended.stdout
-    assert ended.returncode == 0, f"{said}\n{ended.stderr}"
     assert '"admin"' in said
     assert '"status board"' in said
     assert '"serviceName"' in said

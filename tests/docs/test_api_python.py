@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.docs.fences import DOCS, fences
-from tests.docs.test_api_examples import PATIENCE, tools
+from tests.docs.test_api_examples import tools
+from tests.docs.typed import PATIENCE
 from tests.stack.demo import Demo, begin
 from tests.stack.stack import PASSWORD, Stack, running
 

@@ -15,6 +15,7 @@ PASSED_TO_CHILDREN = {
     "HOME",
     "LANG",
     "LC_ALL",
+    "MALLOC_ARENA_MAX",
     "PATH",
     "PYTHONUNBUFFERED",
     "PYTHONWARNINGS",
