@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import ssl
 import threading
 import time
 from dataclasses import dataclass, field
@@ -45,13 +46,20 @@ class Api:
     """
 
     def __init__(
-        self, address: str, *, username: str, password: str, patience: float = PATIENCE
+        self,
+        address: str,
+        *,
+        username: str,
+        password: str,
+        patience: float = PATIENCE,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        """``patience`` is for how many seconds a request may take."""
+        """``patience`` is for how many seconds a request may take; with ``tls`` it is HTTPS."""
         self.username = username
         self._netloc = urlsplit(address).netloc
         self._password = password
         self._patience = patience
+        self._tls = tls
         self._logging_in = threading.Lock()
         self._token = ""
         self._token_until = 0.0
@@ -116,7 +124,7 @@ class Api:
             return self._token
 
     def _send(self, method: str, path: str, body: object, headers: dict[str, str]) -> Answer:
-        connection = http.client.HTTPConnection(self._netloc, timeout=self._patience)
+        connection = self._connection()
         try:
             content = None if body is None else json.dumps(body)
             headers = {"Content-Type": "application/json", **headers}
@@ -129,3 +137,8 @@ class Api:
             )
         finally:
             connection.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if self._tls is None:
+            return http.client.HTTPConnection(self._netloc, timeout=self._patience)
+        return http.client.HTTPSConnection(self._netloc, timeout=self._patience, context=self._tls)

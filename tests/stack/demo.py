@@ -10,7 +10,8 @@ from typing import Any
 
 import paramiko
 
-from tests.stack.stack import START_PATIENCE, Stack
+from tests.stack.ready import START_PATIENCE
+from tests.stack.stack import Stack
 
 DOWN = "shop.service"
 """The unit on web-1 that the incident is about."""

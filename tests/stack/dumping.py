@@ -37,7 +37,7 @@ def restore_in_place(url: str, file: Path) -> None:
 
 def _run(program: str, *words: str) -> None:
     ended = subprocess.run(
-        [str(_programs() / program), *words],
+        [str(programs() / program), *words],
         check=False,
         capture_output=True,
         text=True,
@@ -46,7 +46,8 @@ def _run(program: str, *words: str) -> None:
     assert ended.returncode == 0, ended.stderr
 
 
-def _programs() -> Path:
+def programs() -> Path:
+    """Return the folder with the programs of the PostgreSQL that the tests run on."""
     found = importlib.util.find_spec(_PACKAGE)
     assert found is not None
     assert found.origin is not None

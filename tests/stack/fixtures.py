@@ -7,9 +7,12 @@ one of their own is in `"alone"`. Groups that last equally long make a run short
 """
 
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 
+from servers.ssh.testing import Sshd
+from servers.ssh.testing.requirement import require_sshd
 from tests.stack.demo import Demo, begin
 from tests.stack.stack import Stack, running
 
@@ -25,6 +28,16 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def demo(stack: Stack) -> Demo:
     """Return the demo servers, running and known to the stack."""
     return begin(stack)
+
+
+@pytest.fixture
+def sshd(tmp_path: Path) -> Iterator[Sshd]:
+    """Return a server that lets in whoever runs the tests, for one test."""
+    require_sshd()
+    server = Sshd(tmp_path)
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.hookimpl(wrapper=True)

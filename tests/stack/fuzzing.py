@@ -36,6 +36,9 @@ _REFUSED_FOR_CAUSE = (
     "getExecutionTime",
     "getMostUsed",
     "getAnalyticsSummary",
+    "getHandover",
+    "exportHandover",
+    "listLogMatches",
     # What a runbook takes, a cron expression, a template over an alert, what stands where in
     # somebody's JSON, and which services can be told.
     "createRemediationRule",

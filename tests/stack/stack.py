@@ -4,15 +4,11 @@ import json
 import os
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from opsmanager.embedded import port as ports
 from opsmanager.embedded.data_dir import DataDir
@@ -28,15 +24,17 @@ from opsmanager.embedded.secrets import (
 )
 from opsmanager.embedded.watchdog import Watchdog
 from tests.stack.client import Api
+from tests.stack.ready import START_PATIENCE, wait_until_ready
 from tests.stack.running import Running
+from tests.stack.servers import accept_host_key, add_server
 from tests.stack.services import free_redis, migrated_database
+from tests.support.unique import unique
 
 PROJECT = Path(__file__).parents[2]
 ORGANISATION = Path(__file__).with_name("organisation")
 """Where an organisation's own runbooks lie as pip would have installed them."""
 PASSWORD = "correct horse battery"
 UNTHROTTLED = {"OPSMANAGER_API_READS_PER_MINUTE": "0", "OPSMANAGER_API_WRITES_PER_MINUTE": "0"}
-START_PATIENCE = 300.0  # seconds; 10 to 20 are usual
 # The operator's own keys are no business of a test.
 FOREIGN = {
     f"{name}{end}"
@@ -67,13 +65,15 @@ class Stack:
         self.plan = plan
         self.address = plan.address
         self.folder = plan.data.path
+        self.logs = self.folder
+        """Where programs that are started from now on write."""
         self.processes: dict[str, Running] = {}
         self._watchdog = watchdog
         self._clients: dict[str, Api] = {}
 
     def start(self, program: Program) -> Running:
         """Start a program that stays; its output is shown when a test fails."""
-        log = self.folder / f"{program.name}.log"
+        log = self.logs / f"{program.name}.log"
         running = Running(program, log=log, watchdog=self._watchdog)
         self.processes[program.name] = running
         return running
@@ -119,33 +119,21 @@ class Stack:
         approvals: int = 0,
     ) -> dict[str, Any]:
         """Add a server with a credential over the API, accept its host key, and return it."""
-        admin, name = self.api(), unique(name)
-        credential = {
-            "name": name,
-            "username": username,
-            "authType": "PRIVATE_KEY",
-            "privateKey": private_key,
-        }
-        made = admin.post("servers/credentials", credential).expect(201)["credential"]
-        fields = {
-            "name": name,
-            "hostname": hostname,
-            "port": port,
-            "environment": environment,
-            "approvals": approvals,
-            "credentialId": made["id"],
-        }
-        server: dict[str, Any] = admin.post("servers", fields).expect(201)["server"]
-        if accepted:
-            self.accept_host_key(server)
-        return server
+        return add_server(
+            self.api(),
+            name,
+            hostname=hostname,
+            port=port,
+            username=username,
+            private_key=private_key,
+            accepted=accepted,
+            environment=environment,
+            approvals=approvals,
+        )
 
     def accept_host_key(self, server: dict[str, Any]) -> None:
         """Look at the key that the server offers, and accept it."""
-        path = f"servers/{server['id']}/host-key"
-        offered = self.api().get(path).expect(200)["hostKey"]["offered"]
-        accepted = self.api().post(path, {"fingerprint": offered["fingerprint"]}).expect(200)
-        assert accepted["hostKey"]["status"] == "ACCEPTED"
+        accept_host_key(self.api(), server)
 
     def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run `manage.py` with these words, as an operator would in a terminal."""
@@ -164,21 +152,10 @@ class Stack:
 
     def wait_until_ready(self, path: str = "readyz", *, address: str = "") -> None:
         """Wait until `/readyz` says that every part is there; ``address`` is of another web."""
-        deadline = time.monotonic() + START_PATIENCE
-        said = ""
-        while time.monotonic() < deadline:
-            ended = [name for name, process in self.processes.items() if process.has_ended]
-            assert not ended, f"ended too early: {ended}\n{self.output()}"
-            try:
-                with urllib.request.urlopen(f"{address or self.address}/{path}", timeout=30):
-                    return
-            except urllib.error.HTTPError as refusal:
-                said = refusal.read().decode()
-                refusal.close()
-            except OSError as error:
-                said = str(error)
-            time.sleep(0.2)
-        raise AssertionError(f"never ready: {said}\n{self.output()}")
+        wait_until_ready(f"{address or self.address}/{path}", words=self.output, ended=self._ended)
+
+    def _ended(self) -> list[str]:
+        return [name for name, process in self.processes.items() if process.has_ended]
 
     def _run(self, *words: str, text: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -207,19 +184,23 @@ def to_its_end(program: Program) -> None:
     assert ended.returncode == 0, f"{program.name}: {ended.stdout}{ended.stderr}"
 
 
-def unique(name: str) -> str:
-    """Return `name` with an ending that no other test's has."""
-    return f"{name}-{uuid4().hex[:8]}"
-
-
 @contextmanager
-def running(folder: Path, *, concurrency: int = 8, **settings: str) -> Iterator[Stack]:
+def running(
+    folder: Path,
+    *,
+    concurrency: int = 8,
+    port: int = 0,
+    organisation: Path | None = ORGANISATION,
+    **settings: str,
+) -> Iterator[Stack]:
     """Start everything on the PostgreSQL and Redis of DATABASE_URL and REDIS_URL.
 
     `folder` is empty and holds keys and output. Nothing is left at the end but this folder.
-    `settings` are variables; unless they say otherwise, tests may ask as much as they like.
+    `port` is the one of web, where somebody must know it before. Runbooks that are installed in the
+    folder `organisation` are found. `settings` are variables; unless they say otherwise, tests may
+    ask as much as they like.
     """
-    with _prepared(folder, concurrency, settings) as stack:
+    with _prepared(folder, concurrency, settings, port, organisation) as stack:
         for program in stack.plan.application():
             # `worker` serves every queue; a second one only frees it from waiting.
             if program.name != "worker-high":
@@ -238,16 +219,23 @@ def without_workers(folder: Path) -> Iterator[Stack]:
 
 
 @contextmanager
-def _prepared(folder: Path, concurrency: int, settings: dict[str, str]) -> Iterator[Stack]:
+def _prepared(
+    folder: Path,
+    concurrency: int,
+    settings: dict[str, str],
+    port: int = 0,
+    organisation: Path | None = ORGANISATION,
+) -> Iterator[Stack]:
     """Make the database, keys and static files; nothing runs yet."""
     environ = {name: value for name, value in os.environ.items() if name not in FOREIGN}
     environ |= UNTHROTTLED | settings
+    beside = [str(organisation)] if organisation else []
     environ |= {
         ADMIN_PASSWORD: PASSWORD,
         "AUTOMATION_WORKER_CONCURRENCY": str(concurrency),
         # What tests have people read listens on this machine.
         "OPSMANAGER_NOTIFY_ALLOWED_NETWORKS": "127.0.0.0/8",
-        "PYTHONPATH": os.pathsep.join(filter(None, (str(ORGANISATION), environ.get("PYTHONPATH")))),
+        "PYTHONPATH": os.pathsep.join([*beside, *filter(None, [environ.get("PYTHONPATH")])]),
     }
     data = DataDir(path=folder)
     secrets = Secrets(folder=data.secrets, environ=environ)
@@ -261,7 +249,7 @@ def _prepared(folder: Path, concurrency: int, settings: dict[str, str]) -> Itera
             environ=environ,
             services={"REDIS_URL": redis_url},
             host="127.0.0.1",
-            port=ports.free(),
+            port=port or ports.free(),
         )
 
         def on(database: str) -> Plan:

@@ -18,7 +18,8 @@ from tests.servers.systemd.machines import SystemdMachine, booted
 from tests.stack import alertmanager
 from tests.stack.alertmanager import Alertmanager
 from tests.stack.receiver import Receiver, listening
-from tests.stack.stack import Stack, running, unique
+from tests.stack.stack import Stack, running
+from tests.support.unique import unique
 
 pytest_plugins = ("tests.servers.systemd.fixtures", "tests.stack.fixtures")
 pytestmark = [

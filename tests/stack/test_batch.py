@@ -9,10 +9,9 @@ import pytest
 from opsmanager.embedded import port as ports
 from servers.ssh.testing import Sshd
 from tests.stack.client import PATIENCE
-from tests.stack.stack import Stack, unique
-from tests.stack.test_killed_worker import sshd
-
-__all__ = ["sshd"]
+from tests.stack.servers import reached
+from tests.stack.stack import Stack
+from tests.support.unique import unique
 
 pytest_plugins = ("tests.stack.fixtures",)
 pytestmark = [pytest.mark.sshd, pytest.mark.xdist_group("stack")]
@@ -21,13 +20,7 @@ pytestmark = [pytest.mark.sshd, pytest.mark.xdist_group("stack")]
 @pytest.fixture
 def servers(stack: Stack, sshd: Sshd) -> list[dict[str, Any]]:
     """Return twenty servers: on one nobody listens, and on another the login is refused."""
-    target = sshd.target()
-    fields = {
-        "hostname": target.hostname,
-        "port": target.port,
-        "username": target.username,
-        "private_key": sshd.private_key,
-    }
+    fields = reached(sshd)
     made = [stack.server("web", **fields) for _ in range(18)]
     strange = {**fields, "private_key": sshd.make_key("stranger")}
     made.append(stack.server("refusing", **strange))
@@ -118,13 +111,7 @@ def test_after_the_first_failure_the_rest_is_not_begun(
 def test_a_place_is_kept_for_what_is_urgent(stack: Stack, sshd: Sshd, tmp_path: Path) -> None:
     high = next(p for p in stack.plan.application() if p.name == "worker-high")
     stack.start(high)
-    target = sshd.target()
-    fields = {
-        "hostname": target.hostname,
-        "port": target.port,
-        "username": target.username,
-        "private_key": sshd.private_key,
-    }
+    fields = reached(sshd)
     # More than the ordinary worker has threads.
     busy = [stack.server("busy", **fields) for _ in range(10)]
     urgent = stack.server("urgent", **fields)

@@ -19,7 +19,9 @@ from tests.stack.stack import Stack
 pytest_plugins = ("tests.servers.systemd.fixtures", "tests.stack.fixtures")
 pytestmark = [pytest.mark.systemd, pytest.mark.xdist_group("stack")]
 
-AT_ONCE = 1.0  # seconds that a cancel may take; half of that is usual
+# Seconds that a cancel may take of what obeys TERM. Half a second is usual where the machine has
+# nothing else to do; all that matters here is that it does not wait for the grace time.
+AT_ONCE = 5.0
 GRACE = 10.0  # seconds from TERM to KILL
 NOTICED = 30.0  # seconds after which a server that is cut off counts as such
 NOISE = 10.0  # seconds that a busy machine may add
@@ -105,14 +107,13 @@ def seconds_to_the_end(work: Work) -> float:
 
 
 @pytest.mark.parametrize("user", ["ops", "root"])
-def test_a_cancel_ends_all_of_it_within_a_second(
+def test_a_cancel_ends_all_of_it_without_waiting_for_the_grace_time(
     stack: Stack, machine: SystemdMachine, user: str
 ) -> None:
     server = add(stack, machine, username=user)
     took = [seconds_to_the_end(Work(stack, machine, server)) for _ in range(3)]
 
-    assert min(took) < AT_ONCE, took
-    assert max(took) < AT_ONCE + NOISE, took
+    assert max(took) < AT_ONCE, took
 
 
 def test_what_ignores_term_is_killed_within_the_grace_time(

@@ -15,8 +15,9 @@ import pytest
 
 from tests.stack.client import PATIENCE
 from tests.stack.demo import Demo
-from tests.stack.stack import PASSWORD, Stack, unique
+from tests.stack.stack import PASSWORD, Stack
 from tests.support.generated import Calls, generate
+from tests.support.unique import unique
 from tests.support.waiting import eventually
 
 pytest_plugins = ("tests.stack.fixtures",)

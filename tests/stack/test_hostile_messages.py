@@ -11,7 +11,8 @@ import pytest
 import redis
 
 from tests.stack.demo import Demo
-from tests.stack.stack import Stack, unique
+from tests.stack.stack import Stack
+from tests.support.unique import unique
 from tests.support.waiting import eventually
 
 pytest_plugins = ("tests.stack.fixtures",)

@@ -3,13 +3,13 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from servers.ssh.testing import SSHD, SSHD_MISSING, Sshd
+from servers.ssh.testing import Sshd
+from tests.stack.servers import reached
 from tests.stack.stack import Stack
 from tests.support.waiting import eventually
 
@@ -20,25 +20,8 @@ SETTLED = 90.0  # seconds after which nothing of a killed worker is open any mor
 NOISE = 60.0  # seconds that a busy machine may add
 
 
-@pytest.fixture
-def sshd(tmp_path: Path) -> Iterator[Sshd]:
-    if SSHD is None:
-        pytest.fail(SSHD_MISSING) if os.environ.get("CI") == "true" else pytest.skip(SSHD_MISSING)
-    sshd = Sshd(tmp_path)
-    sshd.start()
-    yield sshd
-    sshd.stop()
-
-
 def add(stack: Stack, sshd: Sshd, *, keeps_records: bool = True) -> dict[str, Any]:
-    target = sshd.target()
-    server = stack.server(
-        "web",
-        hostname=target.hostname,
-        port=target.port,
-        username=target.username,
-        private_key=sshd.private_key,
-    )
+    server = stack.server("web", **reached(sshd))
     stack.api().patch(f"servers/{server['id']}", {"keepsRecords": keeps_records}).expect(200)
     return server
 

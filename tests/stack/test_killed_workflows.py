@@ -6,14 +6,14 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from servers.ssh.testing import SSHD, SSHD_MISSING, Sshd
+from servers.ssh.testing import Sshd
 from tests.stack.running import Running
+from tests.stack.servers import reached
 from tests.stack.stack import Stack
 
 pytest_plugins = ("tests.stack.fixtures",)
@@ -84,26 +84,8 @@ print(json.dumps([
 """
 
 
-@pytest.fixture
-def sshd(tmp_path: Path) -> Iterator[Sshd]:
-    if SSHD is None:
-        pytest.fail(SSHD_MISSING) if os.environ.get("CI") == "true" else pytest.skip(SSHD_MISSING)
-    sshd = Sshd(tmp_path)
-    sshd.start()
-    yield sshd
-    sshd.stop()
-
-
 def add(stack: Stack, sshd: Sshd) -> str:
-    target = sshd.target()
-    server = stack.server(
-        "killed",
-        hostname=target.hostname,
-        port=target.port,
-        username=target.username,
-        private_key=sshd.private_key,
-    )
-    name: str = server["name"]
+    name: str = stack.server("killed", **reached(sshd))["name"]
     return name
 
 

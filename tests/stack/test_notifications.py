@@ -10,7 +10,8 @@ import pytest
 
 from servers.ssh.testing import SshServer, generate_key
 from tests.automation.runner.web import Exchange, WebServer
-from tests.stack.stack import Stack, unique
+from tests.stack.stack import Stack
+from tests.support.unique import unique
 from tests.support.waiting import eventually
 
 pytest_plugins = ("tests.stack.fixtures",)

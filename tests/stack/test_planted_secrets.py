@@ -15,7 +15,8 @@ import pytest
 from servers.ssh.testing import SSHD, SSHD_MISSING, Sshd, SshServer, generate_key
 from tests.stack.client import PATIENCE
 from tests.stack.leaks import Pages, addresses, database_dump, leaks, redis_dump, redis_traffic
-from tests.stack.stack import PASSWORD, Stack, running, unique
+from tests.stack.stack import PASSWORD, Stack, running
+from tests.support.unique import unique
 from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.sshd, pytest.mark.xdist_group("alone")]

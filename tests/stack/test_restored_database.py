@@ -13,10 +13,10 @@ import pytest
 from servers.ssh.testing import Sshd
 from tests.stack import dumping
 from tests.stack.stack import Stack, running
-from tests.stack.test_killed_worker import Turn, add, sshd
+from tests.stack.test_killed_worker import Turn, add
 from tests.support.waiting import eventually
 
-__all__ = ["sshd"]
+pytest_plugins = ("tests.stack.fixtures",)
 pytestmark = [pytest.mark.sshd, pytest.mark.xdist_group("stack")]
 
 ENDED = ["begin turn", "end turn"]

@@ -7,7 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.stack.stack import Stack, unique
+from tests.stack.stack import Stack
+from tests.support.unique import unique
 from tests.support.waiting import eventually
 
 pytest_plugins = ("tests.stack.fixtures",)
