@@ -7,7 +7,6 @@ that list anew: look at its diff before you commit it. A line may also end in
 """
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
@@ -17,6 +16,8 @@ from pathlib import Path
 from detect_secrets.core.potential_secret import PotentialSecret
 from detect_secrets.core.scan import scan_file
 from detect_secrets.settings import default_settings
+
+from tests.repository.tracked import tracked
 
 ROOT = Path(__file__).resolve().parents[2]
 BASELINE = ".secrets.baseline"
@@ -74,15 +75,7 @@ def accept(folder: Path, found: Iterable[Suspect]) -> None:
 
 def main(words: list[str], folder: Path = ROOT) -> int:
     """Check every file that git knows of in ``folder``; return the exit code."""
-    listing = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=folder,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    files = [name for name in listing.stdout.split("\0") if (folder / name).is_file()]
-    found = suspects(folder, files)
+    found = suspects(folder, tracked(folder))
     if "--accept" in words:
         accept(folder, found)
         return 0
