@@ -109,8 +109,7 @@ def test_after_the_first_failure_the_rest_is_not_begun(
 
 
 def test_a_place_is_kept_for_what_is_urgent(stack: Stack, sshd: Sshd, tmp_path: Path) -> None:
-    high = next(p for p in stack.plan.application() if p.name == "worker-high")
-    stack.start(high)
+    high = stack.start(next(p for p in stack.plan.application() if p.name == "worker-high"))
     fields = reached(sshd)
     # More than the ordinary worker has threads.
     busy = [stack.server("busy", **fields) for _ in range(10)]
@@ -125,6 +124,8 @@ def test_a_place_is_kept_for_what_is_urgent(stack: Stack, sshd: Sshd, tmp_path: 
         waiting = stack.api().get(f"automation/batches/{batch['id']}").expect(200)["batch"]
     finally:
         hold.unlink()
+        high.stop()
+        del stack.processes["worker-high"]
     assert done["status"] == "SUCCESS"
     assert waiting["succeeded"] == 0
     assert ended(stack, batch)["succeeded"] == 10
