@@ -15,6 +15,7 @@ from automation.models.schedule import (
 )
 from automation.models.secret_parameters import SecretParameters
 from automation.models.spent_key import SpentKey
+from automation.models.stage import Stage
 from automation.models.template import Template
 from automation.models.trigger import STARTERS, Trigger
 from automation.models.workflow import Workflow, WorkflowRun, WorkflowStep
@@ -36,6 +37,7 @@ __all__ = [
     "SecretParameters",
     "SlotState",
     "SpentKey",
+    "Stage",
     "Template",
     "Trigger",
     "Workflow",

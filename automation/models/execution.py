@@ -12,6 +12,7 @@ from automation.models.batch import Batch
 from automation.models.catalog_entry import CatalogEntry
 from automation.models.priority import Priority
 from automation.models.secret_parameters import SecretParameters
+from automation.models.stage import Stage
 from automation.models.trigger import Trigger
 from opsmanager.common.models import UUIDModel
 from opsmanager.common.search import Words
@@ -26,7 +27,7 @@ def _choices(kind: type[Status | Verdict | ErrorCode]) -> list[tuple[str, str]]:
 _COUNTED = ["server", "status", "verdict", "triggered_by", "started_at", "finished_at"]
 
 
-class Execution(UUIDModel):
+class Execution(Stage, UUIDModel):
     """One run of one runbook on one server.
 
     A worker claims it by a conditional update and then holds a lease, renewed while it lives; each
@@ -302,31 +303,6 @@ class Execution(UUIDModel):
 
     def __str__(self) -> str:
         return f"{self.runbook} on {self.server}"
-
-    @property
-    def is_final(self) -> bool:
-        """Whether it has ended."""
-        return Status(self.status).is_final
-
-    @property
-    def is_unknown(self) -> bool:
-        """Whether nobody knows how it ended, so that a person may decide."""
-        return Status(self.status) is Status.UNKNOWN
-
-    @property
-    def is_rolling_back(self) -> bool:
-        """Whether its rollback waits or runs."""
-        return self.rollback_status in (Status.PENDING, Status.RUNNING)
-
-    @property
-    def is_live(self) -> bool:
-        """Whether it, or its rollback, has not ended."""
-        return not self.is_final or self.is_rolling_back
-
-    @property
-    def may_still_change(self) -> bool:
-        """Whether it may become another one by itself: it is live, or its server is asked."""
-        return self.is_live or (self.is_unknown and self.ask_server_at is not None)
 
     @property
     def success(self) -> bool | None:

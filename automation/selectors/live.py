@@ -9,7 +9,7 @@ from django.db.models import Case, F, JSONField, Subquery, Value, When
 from django.db.models.functions import JSONObject
 
 from automation.engine.results import ActionStatus
-from automation.models import Execution, ExecutionLog
+from automation.models import Execution, ExecutionLog, Stage
 from automation.selectors import waiting
 
 
@@ -22,6 +22,13 @@ class Standing:
     """Whether it may still become another one by itself, so that the page has to ask."""
     waits: int
     """Changes with what it waits for; 0 while it does not wait."""
+
+
+@dataclass
+class _Told(Stage):
+    status: str
+    rollback_status: str
+    ask_server_at: str | None
 
 
 def standing_along(pk: UUID) -> Subquery:
@@ -39,14 +46,11 @@ def standing_of(found: Any) -> Standing | None:
     """Return what a subquery of :func:`standing_along` has found."""
     if not found:
         return None
-    # As much of it as the model's own rules ask for.
-    execution = Execution(
-        status=found["status"], rollback_status=found["rollback"], ask_server_at=found["asked"]
-    )
-    waits = found["waits"] if execution.is_live else None
+    stage = _Told(found["status"], found["rollback"], found["asked"])
+    waits = found["waits"] if stage.is_live else None
     return Standing(
         revision=found["revision"],
-        may_change=execution.may_still_change,
+        may_change=stage.may_still_change,
         waits=(crc32(repr(sorted(waits.items())).encode()) or 1) if waits else 0,
     )
 
