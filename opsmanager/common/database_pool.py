@@ -34,6 +34,12 @@ class Pool(ConnectionPool[psycopg.Connection[Any]]):
             else:
                 return connection
 
+    def _get_ready_connection(self, timeout: float | None) -> psycopg.Connection[Any] | None:
+        # The one that was used last, so that few are used where few are needed: the server has
+        # what it does for each in a process, and that of another one has to be fetched from afar.
+        self._pool.rotate(1)
+        return super()._get_ready_connection(timeout)
+
 
 def look(connection: psycopg.Connection[Any]) -> None:
     """Raise ``psycopg.OperationalError`` for a connection that the server has ended.

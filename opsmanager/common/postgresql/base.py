@@ -53,9 +53,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         To plan what joins several tables takes PostgreSQL longer than to answer it. For the few
         statements that are asked again and again: a connection keeps the latest hundred.
         """
-        cursor = self.cursor()
-        cursor.cursor = PreparedCursor(self.connection)
-        return cursor
+        # As Django's own `cursor()` does, without making another one first.
+        self.close_if_health_check_failed()
+        self.ensure_connection()
+        with self.wrap_database_errors:
+            ours: Any = self  # the stubs do not know it
+            cursor: CursorWrapper = ours._prepare_cursor(PreparedCursor(self.connection))  # noqa: SLF001
+            return cursor
 
     @property
     def pool(self) -> Any:
