@@ -67,7 +67,14 @@ class Compiled(Generic[_M]):
         if missing := self._blanks.keys() - {each.value for each in params if _is_blank(each)}:
             raise ValueError(f"The query has no place for {sorted(missing)}.")
         compiler.get_converters = lambda _: converters
-        return _Known(model=rows.model, using=rows.db, compiler=compiler, sql=sql, params=params)
+        return _Known(
+            model=rows.model,
+            using=rows.db,
+            compiler=compiler,
+            sql=sql,
+            params=params,
+            places=tuple((at, each) for at, each in enumerate(params) if _is_blank(each)),
+        )
 
 
 class _Blank(Value):
@@ -103,15 +110,15 @@ class _Known(Generic[_M]):
     """As it is after compiling: it knows the columns, and how rows are made of them."""
     sql: str
     params: tuple[Any, ...]
+    places: tuple[tuple[int, Any], ...]
+    """Where among them blanks stand."""
 
     def with_values(self, values: dict[str, Any]) -> QuerySet[_M]:
         connection: Any = connections[self.using]
-        filled = tuple(
-            each.output_field.get_db_prep_value(values[each.value], connection)
-            if _is_blank(each)
-            else each
-            for each in self.params
-        )
+        filled = list(self.params)
+        for at, blank in self.places:
+            field = blank.output_field
+            filled[at] = field.get_db_prep_value(values[blank.value], connection)
         compiler = copy(self.compiler)
         compiler.connection = connection
         fetched = partial(_fetched, connection, self.sql, filled)
@@ -121,9 +128,7 @@ class _Known(Generic[_M]):
         return QuerySet(self.model, query=query, using=self.using)
 
 
-def _fetched(
-    connection: DatabaseWrapper, sql: str, params: tuple[Any, ...]
-) -> list[tuple[Any, ...]]:
+def _fetched(connection: DatabaseWrapper, sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
     with connection.prepared_cursor() as cursor:
         cursor.execute(sql, params)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
