@@ -4,9 +4,11 @@ A login is a row; its tokens carry the row's id. So everything that ends it coun
 access tokens: being revoked, a new password, another role, being switched off.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from functools import cache
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -15,26 +17,10 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from opsmanager.accounts import jwt, signals
+from opsmanager.accounts.along import Along, annotated
 from opsmanager.accounts.jwt import TokenRefused
 from opsmanager.accounts.models import ApiLogin, User
 from opsmanager.common.compiled import Compiled
-
-_OF_LOGIN: Final[Compiled[User]] = Compiled(
-    lambda pk, login, now: (
-        User.with_rights()
-        .filter(
-            pk=pk,
-            is_active=True,
-            api_logins__pk=login,
-            api_logins__ended_at=None,
-            api_logins__expires_at__gt=now,
-        )
-        .annotate(fingerprint=F("api_logins__fingerprint"))
-    ),
-    pk=UUIDField(),
-    login=UUIDField(),
-    now=DateTimeField(),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,10 +45,12 @@ def begin(user: User, *, address: str | None, agent: str) -> Tokens:
     return _tokens(login, login.refresh_id, login.expires_at, now)
 
 
-def user_of(access: str) -> User:
-    """Return whom an access token stands for. Raises :class:`TokenRefused`."""
-    claims = jwt.read(access, typ=jwt.ACCESS)
-    return _user(claims)
+def user_of(access: str, *, along: Along | None = None, of: Mapping[str, Any] = {}) -> User:
+    """Return whom an access token stands for. Raises :class:`TokenRefused`.
+
+    With what is asked ``along`` with it, ``of`` these arguments, in ``found_along``.
+    """
+    return _user(jwt.read(access, typ=jwt.ACCESS), along, of)
 
 
 def renew(refresh: str) -> Tokens:
@@ -126,9 +114,33 @@ def prune() -> None:
     ApiLogin.objects.filter(expires_at__lt=timezone.now() - timedelta(days=1)).delete()
 
 
-def _user(claims: dict[str, Any]) -> User:
+@cache
+def reading(along: Along | None, *arguments: str) -> Compiled[User]:
+    """Return the query for the ``user`` of a ``login``, with all rights and what is along.
+
+    ``arguments`` are the names of those of ``along``.
+    """
+
+    def put_together(user: Any, login: Any, now: Any, **found_by: Any) -> QuerySet[User]:
+        rows = annotated(User.with_rights(), along, found_by).filter(
+            pk=user,
+            is_active=True,
+            api_logins__pk=login,
+            api_logins__ended_at=None,
+            api_logins__expires_at__gt=now,
+        )
+        return rows.annotate(fingerprint=F("api_logins__fingerprint"))
+
+    found_by = {name: UUIDField() for name in arguments}
+    return Compiled(
+        put_together, user=UUIDField(), login=UUIDField(), now=DateTimeField(), **found_by
+    )
+
+
+def _user(claims: dict[str, Any], along: Along | None = None, of: Mapping[str, Any] = {}) -> User:
     """Return the user of a login that still is one."""
-    found = _OF_LOGIN.one(pk=claims["sub"], login=claims["sid"], now=timezone.now())
+    query = reading(along, *of)
+    found = query.one(user=claims["sub"], login=claims["sid"], now=timezone.now(), **of)
     if found is None:
         raise TokenRefused
     fingerprint: str = found.fingerprint  # type: ignore[attr-defined] # as the query has it

@@ -4,18 +4,20 @@ What a user may is asked for anew with each request, so that a role that is take
 with it; the token itself only ever takes something away (:meth:`ApiToken.covers`).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from functools import cache
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import CharField, Q, QuerySet
+from django.db.models import CharField, Q, QuerySet, UUIDField
 from django.utils import timezone
 
 from opsmanager.accounts import permissions as rights
 from opsmanager.accounts import places, roles, signals, token_text
+from opsmanager.accounts.along import Along, annotated
 from opsmanager.accounts.models import ApiToken, User
 from opsmanager.accounts.models.user import RIGHTS
 from opsmanager.common import secrets_in_use
@@ -29,14 +31,6 @@ MOST: Final = 50
 _TOUCHED_EVERY: Final = timedelta(minutes=1)
 _KEPT: Final = timedelta(days=30)
 _T = TypeVar("_T", str, UUID)
-_BY_DIGEST: Final = Compiled(
-    lambda digest: (
-        ApiToken.objects.select_related("user")
-        .annotate(**User.rights_of("user_id"))
-        .filter(digest=digest)
-    ),
-    digest=CharField(),
-)
 
 
 class ApiTokenRefused(Exception):
@@ -91,24 +85,42 @@ def create(user: User, *, name: str, limits: Limits, expires_at: datetime | None
     return Made(token=token, secret=secret)
 
 
-def user_of(text: str, *, address: str | None) -> User:
+def user_of(
+    text: str, *, address: str | None, along: Along | None = None, of: Mapping[str, Any] = {}
+) -> User:
     """Return whom a token stands for, limited by it, and note its use.
 
-    Raises :class:`ApiTokenRefused`.
+    With what is asked ``along`` with it, ``of`` these arguments, in ``found_along``. Raises
+    :class:`ApiTokenRefused`.
     """
     if not token_text.is_whole(text):
         raise ApiTokenRefused(
             "This is no whole API token: it was cut off, or mistyped. Copy it again."
         )
-    token = _BY_DIGEST.one(digest=token_text.digest(text))
+    token = reading(along, *of).one(digest=token_text.digest(text), **of)
     if token is None:
         raise ApiTokenRefused("There is no such API token, or no longer. Make a new one.")
     user = _limited(token.user, token)
     # What was read with the token need not be asked for again.
     for name in RIGHTS:
         user.__dict__[name] = token.__dict__.pop(name)
+    user.found_along = token.__dict__.pop("found_along", None)
     _touch(token, address)
     return user
+
+
+@cache
+def reading(along: Along | None, *arguments: str) -> Compiled[ApiToken]:
+    """Return the query for a token by its ``digest``, with its user, all rights and what is along.
+
+    ``arguments`` are the names of those of ``along``.
+    """
+
+    def put_together(digest: Any, **found_by: Any) -> QuerySet[ApiToken]:
+        rows = annotated(ApiToken.objects.select_related("user"), along, found_by)
+        return rows.annotate(**User.rights_of("user_id")).filter(digest=digest)
+
+    return Compiled(put_together, digest=CharField(), **{name: UUIDField() for name in arguments})
 
 
 def acting_by(user: User, token_id: UUID) -> User:

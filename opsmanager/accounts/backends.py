@@ -8,7 +8,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
-from opsmanager.accounts import attempts
+from opsmanager.accounts import attempts, permission_names
 from opsmanager.accounts.models import User
 
 
@@ -45,12 +45,12 @@ class PasswordBackend(ModelBackend):
 
     def get_user_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         """Return the permissions that the user has without a role."""
-        known = _read_with(user_obj, obj, "own_permissions")
+        known = _read_with(user_obj, obj, "permission_ids")
         return known if known is not None else super().get_user_permissions(user_obj, obj)
 
     def get_group_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         """Return the permissions that the user has by roles."""
-        known = _read_with(user_obj, obj, "role_permissions")
+        known = _read_with(user_obj, obj, "role_permission_ids")
         return known if known is not None else super().get_group_permissions(user_obj, obj)
 
 
@@ -61,8 +61,8 @@ def _may_use_a_password(user: User) -> bool:
 
 
 def _read_with(user: Any, obj: Any, name: str) -> set[str] | None:
-    """Return permissions that were read together with the user; ``None`` where they were not."""
+    """Return permissions whose ids were read with the user; ``None`` where they were not."""
     known = user.__dict__.get(name)
     if known is None or obj is not None or not user.is_active or user.is_superuser:
         return None
-    return set(known)
+    return permission_names.names(known)

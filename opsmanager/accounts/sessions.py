@@ -1,25 +1,23 @@
 """Sessions in rows of our own, which end when nobody uses them and, used or not, in the end."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.db.models import CharField, DateTimeField, QuerySet, UUIDField
-from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 from django.utils import timezone
 
+from opsmanager.accounts.along import Along, annotated
 from opsmanager.accounts.models import BrowserSession, User
 from opsmanager.accounts.models.user import RIGHTS
 from opsmanager.common.client import client_address
 from opsmanager.common.compiled import Compiled
 
-_Along = Callable[..., Combinable]
-_View = TypeVar("_View", bound=Callable[..., Any])
 TOUCH_SECONDS = 60
 """How exactly it is known when a session was last used."""
 
@@ -31,8 +29,8 @@ class SessionStore(DatabaseStore):
     """When the session was last used; known once it has been read."""
     user: User | None = None
     """Whose it is, with all rights; read together with the session, and not checked yet."""
-    along: _Along | None = None
-    """What else the session's query is to find; see :func:`asks_along`."""
+    along: Along | None = None
+    """What else the session's query is to find (:mod:`opsmanager.accounts.along`)."""
     along_of: Mapping[str, Any] = {}
     """By which arguments of the address."""
     found: Any = None
@@ -75,16 +73,14 @@ class SessionStore(DatabaseStore):
 
 
 @cache
-def reading(along: _Along | None, *arguments: str) -> Compiled[BrowserSession]:
+def reading(along: Along | None, *arguments: str) -> Compiled[BrowserSession]:
     """Return the query for a session by its ``key``, with its user, all rights and what is along.
 
     ``arguments`` are the names of those of ``along``.
     """
 
     def put_together(key: Any, now: Any, **found_by: Any) -> QuerySet[BrowserSession]:
-        rows = BrowserSession.objects.select_related("user")
-        if along is not None:
-            rows = rows.annotate(found_along=along(**found_by))
+        rows = annotated(BrowserSession.objects.select_related("user"), along, found_by)
         rights = User.rights_of("user_id")
         return rows.annotate(**rights).filter(session_key=key, expire_date__gt=now)
 
@@ -120,23 +116,3 @@ def of(user: User) -> QuerySet[BrowserSession]:
     return BrowserSession.objects.filter(
         user=user, expire_date__gt=timezone.now(), seen_at__gte=idle_since()
     ).order_by("-seen_at")
-
-
-def asks_along(expression: _Along) -> Callable[[_View], _View]:
-    """Have the query that reads the session find something for the view as well.
-
-    ``expression`` gets what stands for the view's own arguments from the address, which are UUIDs,
-    and is kept compiled (:class:`~opsmanager.common.compiled.Compiled`). For polls: a look for news
-    is then one query with the login. What it found is :func:`found_along`.
-    """
-
-    def marked(view: _View) -> _View:
-        view.asked_along = expression  # type: ignore[attr-defined]
-        return view
-
-    return marked
-
-
-def found_along(request: HttpRequest) -> Any:
-    """Return what the session's query found for the view; ``None`` for nothing, or not asked."""
-    return getattr(request.session, "found", None)

@@ -26,7 +26,7 @@ class ApiTokenAuthentication(BaseAuthentication):
         if text is None or not text.startswith(token_text.PREFIX):
             return None
         try:
-            user = api_tokens.user_of(text, address=client_address(request))
+            user = api_tokens.user_of(text, address=client_address(request), **_along(request))
         except ApiTokenRefused as problem:
             raise AuthenticationFailed(str(problem)) from None
         return user, user.token
@@ -62,7 +62,7 @@ class JWTAuthentication(BaseAuthentication):
         if text is None:
             return None
         try:
-            return api_logins.user_of(text), None
+            return api_logins.user_of(text, **_along(request)), None
         except TokenRefused:
             raise AuthenticationFailed(REFUSED) from None
 
@@ -80,6 +80,14 @@ class JWTScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         """Return the security scheme."""
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+
+def _along(request: Request) -> dict[str, Any]:
+    """Return what the view that is called wants to know along with who calls."""
+    view = request.parser_context.get("view") if request.parser_context else None
+    # Of the class: of an instance it would be a method.
+    asked = getattr(type(view), "asked_along", None)
+    return {"along": asked, "of": view.kwargs} if asked and view else {}
 
 
 def _bearer(request: Request) -> str | None:

@@ -4,11 +4,10 @@ import uuid
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
-from django.contrib.auth.models import AbstractUser, Permission
+from django.contrib.auth.models import AbstractUser, Group
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import CharField, OuterRef, QuerySet, Value
-from django.db.models.functions import Concat
+from django.db.models import OuterRef, QuerySet
 from django.utils.crypto import salted_hmac
 
 from opsmanager.accounts.roles import ROLES, Role
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 ADMINISTRATORS = ("SUPER_ADMIN", "ADMIN")
 """The roles that configure OpsManager, and so may open the Django admin."""
 
-RIGHTS: Final = ("group_names", "permission_ids", "own_permissions", "role_permissions")
+RIGHTS: Final = ("group_names", "permission_ids", "role_permission_ids")
 """What :meth:`User.rights_of` adds to rows, and a user of whom all was read at once has."""
 
 
@@ -30,6 +29,8 @@ class User(AbstractUser):
 
     token: "ApiToken | None" = None
     """The API token by which a program acts as this user just now; it limits what the user may."""
+    found_along: Any = None
+    """What was asked along with a token (:mod:`opsmanager.accounts.along`)."""
 
     @classmethod
     def with_rights(cls) -> QuerySet["User"]:
@@ -40,21 +41,19 @@ class User(AbstractUser):
     def rights_of(cls, key: str) -> dict[str, ArraySubquery]:
         """Return what to annotate rows with, ``key`` being their user's id.
 
-        What the user's fingerprint is made of, and the names of all permissions, own and by roles.
+        What the user's fingerprint is made of, and the ids of all permissions, own and by roles.
         """
-        name = Concat("content_type__app_label", Value("."), "codename", output_field=CharField())
-
-        def named(permissions: QuerySet[Permission]) -> ArraySubquery:
-            rows = permissions.order_by().annotate(name_in_full=name)
-            return ArraySubquery(rows.values("name_in_full"))
-
+        # What an id is called is known (:mod:`opsmanager.accounts.permission_names`).
         groups = cls.groups.through._default_manager.filter(user_id=OuterRef(key))  # noqa: SLF001 - Django's public API
         permissions = cls.user_permissions.through._default_manager.filter(user_id=OuterRef(key))  # noqa: SLF001
         return {
             "group_names": ArraySubquery(groups.values("group__name")),
             "permission_ids": ArraySubquery(permissions.values("permission_id")),
-            "own_permissions": named(Permission.objects.filter(user=OuterRef(key))),
-            "role_permissions": named(Permission.objects.filter(group__user=OuterRef(key))),
+            "role_permission_ids": ArraySubquery(
+                Group.permissions.through._default_manager.filter(  # noqa: SLF001
+                    group__user=OuterRef(key)
+                ).values("permission_id")
+            ),
         }
 
     @property
