@@ -4,18 +4,21 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from automation.api import queries, requests, serializers
+from automation.api import kept_executions, queries, requests, serializers
 from automation.models import Execution, Priority, Trigger
 from automation.selectors import approvals, runbooks, waiting
 from automation.selectors import executions as selectors
+from automation.selectors.versions import version_along
 from automation.services import decisions, deleting, executions, retrying, rollbacks
 from automation.services.decisions import Decision
 from automation.services.executions import Launch
 from opsmanager.accounts import permissions, roles
+from opsmanager.accounts.along import asks_along
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.api.describe import endpoint
 from opsmanager.common.api.envelopes import one, page
@@ -113,6 +116,7 @@ def _dry_run(request: Request, pk: UUID | None) -> Execution | None:
     return selectors.get(request.user, pk) if pk else None
 
 
+@asks_along(version_along)
 class ExecutionView(APIView):
     """One execution."""
 
@@ -122,10 +126,15 @@ class ExecutionView(APIView):
         answers={200: one("execution", serializers.ExecutionDetailSerializer)},
         leads_to=FOLLOWS[1:],
     )
-    def get(self, request: Request, pk: UUID) -> Response:
+    def get(self, request: Request, pk: UUID) -> HttpResponse:
         """Show an execution, and of one that waits what for."""
-        execution = selectors.get(request.user, pk)
-        return Response({"execution": serializers.ExecutionDetailSerializer.json_of(execution)})
+
+        def made() -> kept_executions.Made:
+            execution = selectors.get(request.user, pk)
+            shown = serializers.ExecutionDetailSerializer.json_of(execution)
+            return {"execution": shown}, {}
+
+        return kept_executions.shown(request, pk, made)
 
     @endpoint(
         "deleteExecution",

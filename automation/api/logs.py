@@ -15,12 +15,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from automation.api import serializers
+from automation.api import kept_executions, serializers
 from automation.api.log_stream import follow
 from automation.api.queries import LogsQuery, StreamQuery
 from automation.models import Execution, ExecutionLog
 from automation.selectors import executions as selectors
 from automation.selectors import live
+from automation.selectors.versions import version_along
+from opsmanager.accounts.along import asks_along
 from opsmanager.accounts.api.again import caller_now
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.api import event_stream
@@ -36,6 +38,7 @@ _EVENT: Final = {"description": "Events: event is status, output, log or end, da
 _EVENT_ID: Final = re.compile(r"([0-9]{1,9})(-end)?")
 
 
+@asks_along(version_along)
 class LogsView(APIView):
     """The log of an execution."""
 
@@ -46,28 +49,16 @@ class LogsView(APIView):
         query=LogsQuery,
         fails=(404,),
     )
-    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
+    def get(self, request: Request, pk: UUID) -> HttpResponse:
         """Show the rows of the log in order; ``after`` is the last ``seq`` seen.
 
         A row with the status RUNNING grows: ask for it again until it has ended. ``wait`` keeps the
         answer back, for so many seconds at most, until the next row or the execution has ended.
         ``total`` counts all that the filters leave, whatever ``limit`` is.
         """
-        execution = selectors.get(request.user, pk)
-        asked = LogsQuery.of(request)
-        wait, limit = asked["wait"], asked.get("limit")
-        rows = LogsQuery.narrow(selectors.logs(execution, after=asked["after"]), asked)
-        if wait and not _has_news(execution, rows):
-            with places.held(request.user.pk):
-                execution = _wait(request, execution, rows, seconds=wait)
-        etag = _etag(request, execution)
-        unchanged = not_modified(request._request, etag)  # noqa: SLF001 - Django's own request
-        if unchanged is not None:
-            return unchanged
-        found = rows[:limit] if limit else _all(execution, asked, rows)
-        shown = serializers.LogSerializer.json_of_each(found)
-        total = rows.count() if limit and len(shown) == limit else len(shown)
-        return Response({"logs": shown, "total": total}, headers={"ETag": etag})
+        # Who waits wants to know how it will be.
+        key = None if "wait" in request.query_params else (pk, request.META.get("QUERY_STRING"))
+        return kept_executions.shown(request, key, lambda: _made(request, pk))
 
 
 class LogStreamView(APIView):
@@ -109,6 +100,25 @@ class LogStreamView(APIView):
         user = user_of(request)
         chunks = follow(pk, user=user, after=after, ask_again=lambda: caller_now(request))
         return EventStream(chunks, place)
+
+
+def _made(request: Request, pk: UUID) -> kept_executions.Made | HttpResponse:
+    """Return the part of the log that is asked for, or that the client has it already."""
+    execution = selectors.get(request.user, pk)
+    asked = LogsQuery.of(request)
+    wait, limit = asked["wait"], asked.get("limit")
+    rows = LogsQuery.narrow(selectors.logs(execution, after=asked["after"]), asked)
+    if wait and not _has_news(execution, rows):
+        with places.held(request.user.pk):
+            execution = _wait(request, execution, rows, seconds=wait)
+    etag = _etag(request, execution)
+    unchanged = not_modified(request._request, etag)  # noqa: SLF001 - Django's own request
+    if unchanged is not None:
+        return unchanged
+    found = rows[:limit] if limit else _all(execution, asked, rows)
+    shown = serializers.LogSerializer.json_of_each(found)
+    total = rows.count() if limit and len(shown) == limit else len(shown)
+    return {"logs": shown, "total": total}, {"ETag": etag}
 
 
 def _all(

@@ -15,7 +15,7 @@ from automation.models import Batch, Execution
 from automation.selectors import batches as selectors
 from automation.selectors import executions
 from automation.services import batches
-from opsmanager.accounts import permissions, roles, sessions
+from opsmanager.accounts import along, permissions, roles
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.htmx import fragment, go_to, nothing_new
 
@@ -42,10 +42,10 @@ def batch_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_GET
-@sessions.asks_along(selectors.standing_along)
+@along.asks_along(selectors.standing_along)
 def batch_state(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Answer the poll: nothing while nothing is new, else how it stands and the rows that moved."""
-    found = sessions.found_along(request)
+    found = along.found_along(request)
     may_see = permissions.may(request.user, roles.VIEW_EXECUTIONS)
     seen = selectors.seen(found["moved"], found["all"]) if found and found["live"] else ""
     if may_see and seen and request.GET.get("seen") == seen:

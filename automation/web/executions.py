@@ -12,7 +12,7 @@ from automation.selectors import executions as selectors
 from automation.selectors import live
 from automation.services import executions
 from automation.web import counted, log, monitor
-from opsmanager.accounts import permissions, roles, sessions
+from opsmanager.accounts import along, permissions, roles
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.filters import Asked, Filters, choice, linked
 from opsmanager.common.htmx import fragment, go_to, is_fragment, nothing_new
@@ -107,7 +107,7 @@ def execution_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_GET
-@sessions.asks_along(live.standing_along)
+@along.asks_along(live.standing_along)
 def execution_state(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Answer the poll for the state: nothing while nothing is new."""
     if monitor.is_seen(request, with_waits=True):

@@ -11,7 +11,7 @@ from automation.models import Execution
 from automation.selectors import executions as selectors
 from automation.selectors import live, shown_log
 from automation.web import log_text, monitor
-from opsmanager.accounts import sessions
+from opsmanager.accounts import along
 from opsmanager.common.htmx import fragment, nothing_new
 from opsmanager.common.terminal_text import printed
 
@@ -43,7 +43,7 @@ def context(execution: Execution, *, after: int) -> dict[str, Any]:
 
 
 @require_GET
-@sessions.asks_along(live.standing_along)
+@along.asks_along(live.standing_along)
 def execution_log(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Answer the poll for the log: rows that ended since ``after``, and those that run."""
     if monitor.is_seen(request):

@@ -13,7 +13,7 @@ from automation.selectors import approvals, live, monitor, waiting
 from automation.selectors import executions as selectors
 from automation.services import deleting
 from automation.web.decision_form import DecisionForm
-from opsmanager.accounts import permissions, roles, sessions
+from opsmanager.accounts import along, permissions, roles
 from opsmanager.accounts.requests import user_of
 
 _LIVE_SECONDS: Final = 2
@@ -33,7 +33,7 @@ def is_seen(request: HttpRequest, *, with_waits: bool = False) -> bool:
 
     It reads what the session's query found along; where that is nothing, the view has to look.
     """
-    standing = live.standing_of(sessions.found_along(request))
+    standing = live.standing_of(along.found_along(request))
     if standing is None or not permissions.may(request.user, roles.VIEW_EXECUTIONS):
         return False
     is_same = request.GET.get("revision") == str(standing.revision)

@@ -22,7 +22,7 @@ from automation.web import workflow_graph
 from automation.web.confirmation import require_meant, to_confirm
 from automation.workflows import Definition, Phase
 from automation.workflows.words import summary_of
-from opsmanager.accounts import permissions, roles, sessions
+from opsmanager.accounts import along, permissions, roles
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.filters import Choice, Filters
 from opsmanager.common.htmx import fragment, go_to, is_fragment, nothing_new
@@ -79,10 +79,10 @@ def workflow_run(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_GET
-@sessions.asks_along(selectors.standing_along)
+@along.asks_along(selectors.standing_along)
 def workflow_run_state(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Answer the poll: nothing while nothing is new, else how it stands."""
-    found = sessions.found_along(request)
+    found = along.found_along(request)
     may_see = permissions.may(request.user, roles.VIEW_WORKFLOWS) and permissions.may(
         request.user, roles.VIEW_EXECUTIONS
     )

@@ -15,7 +15,7 @@ from incidents.selectors import incidents as selectors
 from incidents.selectors import placing, standing
 from incidents.selectors.suggestions import suggestions
 from incidents.services import reasons
-from opsmanager.accounts import permissions, roles, sessions
+from opsmanager.accounts import along, permissions, roles
 from opsmanager.accounts.requests import user_of
 from opsmanager.common.form_key import key_of
 from opsmanager.common.htmx import fragment, go_to, nothing_new
@@ -49,10 +49,10 @@ def incident_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_GET
-@sessions.asks_along(standing.along)
+@along.asks_along(standing.along)
 def incident_state(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Answer the poll: nothing while nothing is new, else where it stands, and its timeline."""
-    seen = standing.seen(sessions.found_along(request))
+    seen = standing.seen(along.found_along(request))
     may_see = permissions.may(request.user, roles.VIEW_INCIDENTS)
     if may_see and seen and request.GET.get("seen") == seen:
         return nothing_new()

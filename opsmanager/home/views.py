@@ -11,14 +11,14 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from opsmanager.accounts import permissions, sessions
+from opsmanager.accounts import along, permissions
 from opsmanager.common.htmx import fragment, nothing_new
 from opsmanager.home import health, metrics, now, often
 from servers.selectors import servers
 
 
 @require_safe
-@sessions.asks_along(now.news_along)
+@along.asks_along(now.news_along)
 def home(request: HttpRequest) -> HttpResponse:
     """Show what needs the reader now."""
     user = request.user
@@ -32,10 +32,10 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@sessions.asks_along(now.news_along)
+@along.asks_along(now.news_along)
 def home_now(request: HttpRequest) -> HttpResponse:
     """Answer the poll of the home page: nothing while nothing is new."""
-    seen = now.seen(sessions.found_along(request))
+    seen = now.seen(along.found_along(request))
     if seen and request.GET.get("seen") == seen:
         return nothing_new()
     return fragment(request, "home/partials/_now.html", _context(request))
@@ -43,7 +43,7 @@ def home_now(request: HttpRequest) -> HttpResponse:
 
 def _context(request: HttpRequest) -> dict[str, Any]:
     # What was so before the rest was read: what came since is news to the next poll.
-    seen = now.seen(sessions.found_along(request))
+    seen = now.seen(along.found_along(request))
     return {**now.context(request.user), "seen": seen}
 
 

@@ -112,11 +112,11 @@ ENDPOINTS: Final[dict[str, tuple[Budget, ...]]] = {
         api("automation/executions?runbookId=SAMPLE_MENDING", admin=7, noc=7),
     ),
     "api/v1/automation/executions/<uuid:pk>": (
-        api("automation/executions/{}", "execution", admin=2, noc=2),
+        api("automation/executions/{}", "execution", admin=1, noc=1),
         api("automation/executions/{}", "waiting", admin=7, noc=7),
     ),
     "api/v1/automation/executions/<uuid:pk>/logs": (
-        api("automation/executions/{}/logs", "execution", admin=3, noc=3),
+        api("automation/executions/{}/logs", "execution", admin=1, noc=1),
     ),
     "api/v1/automation/executions/<uuid:pk>/rollback": (
         api("automation/executions/{}/rollback", "execution", admin=2, noc=2),
