@@ -25,7 +25,7 @@ SETTINGS := SECRET_KEY=check REDIS_URL=redis://127.0.0.1:9/0 \
 	DATABASE_URL=postgresql://check@127.0.0.1:9/check
 
 .PHONY: help run manage test check lock assets bench bench-growth bench-pages \
-	bench-monitors bench-alerts bench-workflows bench-throughput bench-api bench-crowd fuzz faults endurance
+	bench-monitors bench-alerts bench-workflows bench-throughput bench-api bench-journal bench-crowd fuzz faults endurance
 .DELETE_ON_ERROR:
 
 help: ## what can be made
@@ -147,6 +147,9 @@ bench-crowd: $(DEV_READY) $(ASSETS) ## measure a thousand that wait at once, and
 
 bench-api: $(DEV_READY) $(ASSETS) ## requests a second, with wrk
 	$(WITH_SERVICES) $(BIN)/python -m benchmarks.api_rate $(ARGS)
+
+bench-journal: $(DEV_READY) $(ASSETS) ## rows of logs a second that a worker makes durable
+	$(WITH_SERVICES) $(BIN)/python -m benchmarks.journal_rate $(ARGS)
 
 fuzz: $(DEV_READY) $(ASSETS) ## ask the API 20,000 times for what its document allows and forbids
 	FUZZ_REQUESTS=$${FUZZ_REQUESTS:-10000} $(WITH_SERVICES) $(BIN)/pytest -s -n 0 tests/stack/test_fuzzed_api.py

@@ -22,10 +22,11 @@ from statistics import quantiles
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from benchmarks import in_process
 from benchmarks.circumstances import circumstances
 from benchmarks.growth_calls import EVERYBODY, Call, calls
 from benchmarks.growth_rows import Size, fill
-from tests.stack.stack import FOREIGN, Stack, without_workers
+from tests.stack.stack import Stack, without_workers
 
 GOAL_MS = 100
 WARM_UP = 2
@@ -160,17 +161,9 @@ def filled(size: Size) -> Iterator[Bench]:
         folder = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="opsmanager-bench-")))
         stack = ending.enter_context(without_workers(folder / "stack"))
         started = time.monotonic()
-        environment = stack.plan.migrate().environment
-        fill(environment["DATABASE_URL"], size)
+        fill(stack.plan.services["DATABASE_URL"], size)
         print(f"Filled in {time.monotonic() - started:.0f} s.")
-        for name in FOREIGN:
-            os.environ.pop(name, None)
-        os.environ.update(environment)
-        # The runbooks that the web process has, too.
-        sys.path += environment["PYTHONPATH"].split(os.pathsep)
-        import django  # noqa: PLC0415 - it reads the settings of the database that was just made
-
-        django.setup()
+        in_process.set_up(stack)
         names = {role: stack.user(role) for role in EVERYBODY}
         grant(names["NOC"])
         yield Bench(stack, names)
