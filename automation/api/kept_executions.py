@@ -12,10 +12,9 @@ from django.http import HttpResponse
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
-from opsmanager.accounts import permissions, roles
+from automation.selectors import executions
 from opsmanager.accounts.along import found_along
 from opsmanager.common.kept import JSON, Answer, Kept
-from servers.selectors import limits
 
 _KEPT: Final[Kept[Hashable]] = Kept(most=500, largest=32 * 1024)
 """At most 16 MB, and usually a tenth of that."""
@@ -32,7 +31,7 @@ def shown(
     ``make`` is returned as it is.
     """
     version = _version(request) if key is not None else None
-    kept = _KEPT.get(key, version) if version else None
+    kept = _KEPT.get(key, version)
     if kept is None:
         made = make()
         if isinstance(made, HttpResponse):
@@ -49,8 +48,7 @@ def _version(request: Request) -> str | None:
 
     As for whom not every execution is there to be seen, and for who wants JSON in another form.
     """
+    if request.accepted_media_type != JSON or not executions.may_see_all(request.user):
+        return None
     version: str | None = found_along(request)
-    is_for_all = permissions.may(request.user, roles.VIEW_EXECUTIONS) and limits.has_none(
-        request.user
-    )
-    return version if is_for_all and request.accepted_media_type == JSON else None
+    return version

@@ -33,9 +33,14 @@ def visible_to(user: permissions.Actor) -> QuerySet[Execution]:
     return limits.within(user, rows, server="server")
 
 
+def may_see_all(user: permissions.Actor) -> bool:
+    """Whether there is no execution that the user may not see."""
+    return permissions.may(user, roles.VIEW_EXECUTIONS) and limits.has_none(user)
+
+
 def get(user: permissions.Actor, pk: UUID | str) -> Execution:
     """Return an execution that the user may see. Raises :class:`NotFound`."""
-    if permissions.may(user, roles.VIEW_EXECUTIONS) and limits.has_none(user):
+    if may_see_all(user):
         execution = _BY_KEY.one(pk=pk)
         if execution is not None and not execution.was_asked_for:  # type: ignore[attr-defined]
             execution.approval_asked = None  # type: ignore[attr-defined]
