@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -10,7 +9,7 @@ from rest_framework.views import APIView
 
 from automation.api.queries import RUNBOOK
 from automation.engine.results import Status
-from automation.selectors import log_matches, log_search, runbooks
+from automation.selectors import log_matches, log_search
 from opsmanager.accounts import permissions, roles
 from opsmanager.common.api.case import Serializer
 from opsmanager.common.api.describe import endpoint
@@ -96,23 +95,18 @@ class LogMatchesView(APIView):
         """
         permissions.require_view(request.user, roles.VIEW_EXECUTIONS)
         asked = LogMatchesQuery.of(request)
-        narrowed: dict[str, object] = {}
-        if "runbook_id" in asked:
-            narrowed["runbook"] = runbooks.get(request.user, asked["runbook_id"])
-        if "server_id" in asked:
-            narrowed["server"] = asked["server_id"]
-        end = asked.get("end_date", timezone.now())
         with places.held(request.user.pk):
-            found = log_search.search(
+            found = log_search.asked_for(
                 request.user,
                 log_matches.Text(
                     text=asked["search"],
                     streams=tuple(asked.get("stream", log_matches.STREAMS)),
                     is_case_kept=asked.get("match_case", False),
                 ),
-                start=asked.get("start_date") or log_search.usual_start(end),
-                end=end,
-                narrowed_to=narrowed,
+                start=asked.get("start_date"),
+                end=asked.get("end_date"),
+                runbook=asked.get("runbook_id"),
+                server=asked.get("server_id"),
                 before=asked.get("before", ""),
                 limit=asked["limit"],
             )

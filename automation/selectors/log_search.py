@@ -15,9 +15,10 @@ from typing import Final
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from automation.models import Execution
-from automation.selectors import executions, log_matches
+from automation.selectors import executions, log_matches, runbooks
 from automation.selectors.log_matches import Places, Spot, Text, TooSlow
 from opsmanager.accounts import permissions
 from opsmanager.common.problems import Invalid
@@ -60,6 +61,38 @@ class Matches:
     """Executions whose log alone takes too long to be read."""
     next: str | None
     """Where to go on, or ``None`` where nothing is left."""
+
+
+def asked_for(
+    user: permissions.Actor,
+    sought: Text,
+    *,
+    start: datetime | None,
+    end: datetime | None,
+    runbook: str | None,
+    server: UUID | None,
+    before: str,
+    limit: int,
+) -> Matches:
+    """Return what :func:`search` finds, by what a person or a client says, or leaves open.
+
+    Raises :class:`Invalid`, and :class:`NotFound` for a runbook that the user may not see.
+    """
+    narrowed: dict[str, object] = {}
+    if runbook is not None:
+        narrowed["runbook"] = runbooks.get(user, runbook)
+    if server is not None:
+        narrowed["server"] = server
+    end = end or timezone.now()
+    return search(
+        user,
+        sought,
+        start=start or _usual_start(end),
+        end=end,
+        narrowed_to=narrowed,
+        before=before,
+        limit=limit,
+    )
 
 
 def search(
@@ -129,7 +162,7 @@ def search(
     )
 
 
-def usual_start(end: datetime) -> datetime:
+def _usual_start(end: datetime) -> datetime:
     """Return since when is looked where nobody says. Raises :class:`Invalid`."""
     try:
         return end - timedelta(days=USUAL_DAYS)

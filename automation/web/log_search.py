@@ -1,11 +1,9 @@
 """The page that looks for a text in all logs."""
 
-from datetime import datetime
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from automation.selectors import log_matches, log_search, runbooks
@@ -67,24 +65,19 @@ def log_search_page(request: HttpRequest) -> HttpResponse:
 
 def _found(request: HttpRequest, asked: dict[str, Any]) -> log_search.Matches:
     user = user_of(request)
-    narrowed: dict[str, object] = {}
-    if "runbook" in asked:
-        narrowed["runbook"] = runbooks.get(user, asked["runbook"])
-    if "server" in asked:
-        narrowed["server"] = asked["server"]
-    until: datetime = asked.get("until", timezone.now())
     # It holds a thread and reads a lot: only some at once.
     with places.held(user.pk):
-        return log_search.search(
+        return log_search.asked_for(
             user,
             log_matches.Text(
                 text=asked["search"],
                 streams=(asked["stream"],) if "stream" in asked else log_matches.STREAMS,
                 is_case_kept="case" in asked,
             ),
-            start=asked.get("since") or log_search.usual_start(until),
-            end=until,
-            narrowed_to=narrowed,
+            start=asked.get("since"),
+            end=asked.get("until"),
+            runbook=asked.get("runbook"),
+            server=asked.get("server"),
             before=asked.get("before", ""),
             limit=_PAGE,
         )
