@@ -106,30 +106,9 @@ class Stack:
         """Let the user operate that server."""
         self.python(_GRANT, user=user, server=server["id"])
 
-    def server(
-        self,
-        name: str,
-        *,
-        hostname: str,
-        port: int,
-        username: str,
-        private_key: str,
-        accepted: bool = True,
-        environment: str = "STAGING",
-        approvals: int = 0,
-    ) -> dict[str, Any]:
-        """Add a server with a credential over the API, accept its host key, and return it."""
-        return add_server(
-            self.api(),
-            name,
-            hostname=hostname,
-            port=port,
-            username=username,
-            private_key=private_key,
-            accepted=accepted,
-            environment=environment,
-            approvals=approvals,
-        )
+    def server(self, name: str, **fields: Any) -> dict[str, Any]:
+        """Add a server over the API; ``fields`` are those of :func:`add_server`."""
+        return add_server(self.api(), name, **fields)
 
     def accept_host_key(self, server: dict[str, Any]) -> None:
         """Look at the key that the server offers, and accept it."""
